@@ -47,15 +47,16 @@ func Excerpt(text, query string, n int) string {
 	if at <= 0 {
 		return Truncate(text, n)
 	}
-	before := n / 3
-	start, used := at, 0
-	for start > 0 {
-		l := len([]rune(words[start-1])) + 1
-		if used+l > before {
+	tail := -1 // letters from the found word to the end of the text
+	for _, w := range words[at:] {
+		tail += len([]rune(w)) + 1
+	}
+	before := max(n/3, n-1-tail)
+	start := at
+	for used := 0; start > 0; start-- {
+		if used += len([]rune(words[start-1])) + 1; used > before {
 			break
 		}
-		used += l
-		start--
 	}
 	if start == 0 {
 		return Truncate(text, n)

@@ -2,23 +2,33 @@ package vntext
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
 
-// The five tone marks and the letters that carry them in the syllables whose spelling is disputed.
-var (
-	toned = map[rune]string{'a': "aàáảãạ", 'e': "eèéẻẽẹ", 'o': "oòóỏõọ", 'u': "uùúủũụ", 'y': "yỳýỷỹỵ"}
-	plain = func() map[rune][2]rune {
-		m := map[rune][2]rune{}
-		for base, row := range toned {
-			for i, r := range []rune(row) {
-				m[r] = [2]rune{base, rune(i)}
-			}
+// toneRows are the letters that carry tones in the syllables whose spelling is disputed, each without a tone first.
+var toneRows = [...]string{"aàáảãạ", "eèéẻẽẹ", "oòóỏõọ", "uùúủũụ", "yỳýỷỹỵ"}
+
+// tonedVowel is a vowel taken apart: its row in toneRows and its place there (0 is no tone).
+type tonedVowel struct {
+	row  []rune
+	tone int
+}
+
+func (v tonedVowel) base() rune { return v.row[0] }
+
+var tonedVowels = sync.OnceValue(func() map[rune]tonedVowel {
+	m := map[rune]tonedVowel{}
+	for _, row := range toneRows {
+		rs := []rune(row)
+		for i, r := range rs {
+			m[r] = tonedVowel{rs, i}
+			m[unicode.ToUpper(r)] = tonedVowel{rs, i}
 		}
-		return m
-	}()
-)
+	}
+	return m
+})
 
 // FoldTone unifies the two schools of tone placement and keeps everything else: hoà, thuỷ and loè become hòa, thủy and
 // lòe (the placement of most place names and laws), and a mark misplaced in quý is put right. The result is NFC. Only an
@@ -51,20 +61,19 @@ func SameTone(a, b string) bool { return a == b || FoldTone(a) == FoldTone(b) }
 
 // moveTone gives the two vowels at i with the tone where it belongs; ok is false where nothing has to move.
 func moveTone(rs []rune, i int) (first, second rune, ok bool) {
-	a, b := rs[i], rs[i+1]
-	pa, oka := plain[unicode.ToLower(a)]
-	pb, okb := plain[unicode.ToLower(b)]
-	if !oka || !okb || (pa[1] == 0) == (pb[1] == 0) {
+	vowels := tonedVowels()
+	a, oka := vowels[rs[i]]
+	b, okb := vowels[rs[i+1]]
+	if !oka || !okb || (a.tone == 0) == (b.tone == 0) {
 		return 0, 0, false
 	}
-	pair := string([]rune{pa[0], pb[0]})
+	pair := string([]rune{a.base(), b.base()})
 	if pair != "oa" && pair != "oe" && pair != "uy" {
 		return 0, 0, false
 	}
-	if i+2 < len(rs) && unicode.IsLetter(rs[i+2]) { // a closed syllable: hoàn, khuỷu
+	if i+2 < len(rs) && (unicode.IsLetter(rs[i+2]) || isMark(rs[i+2])) { // a closed syllable: hoàn, khuỷu
 		return 0, 0, false
 	}
-	tone := int(pa[1] + pb[1])
 	before := ' '
 	if i > 0 {
 		before = unicode.ToLower(rs[i-1])
@@ -72,16 +81,16 @@ func moveTone(rs []rune, i int) (first, second rune, ok bool) {
 	if isVowel(before) {
 		return 0, 0, false
 	}
+	tone := a.tone + b.tone
 	if pair == "uy" && before == 'q' { // qu is one consonant: the tone is on y in both schools
-		return withTone(a, pa[0], 0), withTone(b, pb[0], tone), pb[1] == 0
+		return withCase(a.base(), rs[i]), withCase(b.row[tone], rs[i+1]), b.tone == 0
 	}
-	return withTone(a, pa[0], tone), withTone(b, pb[0], 0), pa[1] == 0
+	return withCase(a.row[tone], rs[i]), withCase(b.base(), rs[i+1]), a.tone == 0
 }
 
-// withTone gives the base letter with a tone, in the case of the letter it replaces.
-func withTone(old, base rune, tone int) rune {
-	r := []rune(toned[base])[tone]
-	if unicode.IsUpper(old) {
+// withCase gives the lower-case letter r in the case of like.
+func withCase(r, like rune) rune {
+	if unicode.IsUpper(like) {
 		return unicode.ToUpper(r)
 	}
 	return r
