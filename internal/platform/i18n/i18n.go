@@ -20,10 +20,7 @@ import (
 )
 
 // Bundle is every catalogue of the house.
-type Bundle struct {
-	bundle *i18n.Bundle
-	vi, en *Words
-}
+type Bundle struct{ vi, en *Words }
 
 // Words speaks one language.
 type Words struct {
@@ -31,22 +28,72 @@ type Words struct {
 	loc  *i18n.Localizer
 }
 
-// Load reads catalogue.vi.toml and catalogue.en.toml from the root of each file system.
+// Load reads catalogue.vi.toml and catalogue.en.toml from the root of each file system. A key that two catalogues claim
+// is an error: one text would silently win.
 func Load(catalogues ...fs.FS) (*Bundle, error) {
 	b := i18n.NewBundle(language.Vietnamese)
-	b.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	for _, c := range catalogues {
-		for _, name := range []string{"catalogue.vi.toml", "catalogue.en.toml"} {
-			if _, err := b.LoadMessageFileFS(c, name); err != nil {
+	for _, lang := range []language.Tag{language.Vietnamese, language.English} {
+		seen := map[string]bool{}
+		for _, c := range catalogues {
+			ms, err := messages(c, "catalogue."+lang.String()+".toml")
+			if err != nil {
+				return nil, err
+			}
+			for _, m := range ms {
+				if seen[m.ID] {
+					return nil, fmt.Errorf("i18n: the key %q stands in two %s catalogues", m.ID, lang)
+				}
+				seen[m.ID] = true
+			}
+			if err := b.AddMessages(lang, ms...); err != nil {
 				return nil, fmt.Errorf("i18n: %w", err)
 			}
 		}
 	}
 	return &Bundle{
-		bundle: b,
-		vi:     &Words{Lang: "vi", loc: i18n.NewLocalizer(b, "vi")},
-		en:     &Words{Lang: "en", loc: i18n.NewLocalizer(b, "en", "vi")},
+		vi: &Words{Lang: "vi", loc: i18n.NewLocalizer(b, "vi")},
+		en: &Words{Lang: "en", loc: i18n.NewLocalizer(b, "en", "vi")},
 	}, nil
+}
+
+// messages reads one catalogue file.
+func messages(c fs.FS, name string) ([]*i18n.Message, error) {
+	data, err := fs.ReadFile(c, name)
+	if err != nil {
+		return nil, fmt.Errorf("i18n: %w", err)
+	}
+	var tree map[string]any
+	if err := toml.Unmarshal(data, &tree); err != nil {
+		return nil, fmt.Errorf("i18n: %s: %w", name, err)
+	}
+	var out []*i18n.Message
+	if err := flatten("", tree, &out); err != nil {
+		return nil, fmt.Errorf("i18n: %s: %w", name, err)
+	}
+	return out, nil
+}
+
+// flatten joins the tables of a catalogue to dotted keys. A table that holds only "one" and "other" is the two plural
+// forms of one text; in any other table such names (and "description", "id", …) are ordinary keys.
+func flatten(prefix string, tree map[string]any, out *[]*i18n.Message) error {
+	for k, v := range tree {
+		id := prefix + k
+		switch v := v.(type) {
+		case string:
+			*out = append(*out, &i18n.Message{ID: id, Other: v})
+		case map[string]any:
+			one, okOne := v["one"].(string)
+			other, okOther := v["other"].(string)
+			if len(v) == 2 && okOne && okOther {
+				*out = append(*out, &i18n.Message{ID: id, One: one, Other: other})
+			} else if err := flatten(id+".", v, out); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("the key %q is no text", id)
+		}
+	}
+	return nil
 }
 
 // In gives the words of a language: "en", otherwise Vietnamese.
@@ -106,6 +153,12 @@ func (w *Words) T(id string, args ...any) string {
 		return id
 	}
 	return s
+}
+
+// Has tells whether the catalogue knows a key.
+func (w *Words) Has(id string) bool {
+	s, err := w.loc.Localize(&i18n.LocalizeConfig{MessageID: id}) // a text found only in Vietnamese comes with an error
+	return s != "" || err == nil
 }
 
 // Fault gives the text of a fault.

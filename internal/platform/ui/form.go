@@ -1,0 +1,159 @@
+package ui
+
+import (
+	"context"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/web"
+)
+
+// FieldProps describes one form field. The label stands above, the hint under the label, the error beside the field.
+type FieldProps struct {
+	Name         string // name in the form and in fault.Field
+	Label        string
+	Hint         string
+	Value        string
+	Type         string // text, textarea, email, tel, date, number, password, select, file, checkbox, radio; "" is text
+	Required     bool
+	Max          int // greatest length in characters (NFC code points), shown as a counter; 0 is no limit
+	Rows         int // height of a textarea; 0 is 4
+	Options      []Option
+	Err          string // text of the refusal, usually web.FieldError(ctx, err, name)
+	Autocomplete string
+	Placeholder  string
+	Attrs        templ.Attributes // further attributes of the input itself
+	ID           string           // id of the input when two forms on a page share a name; "" is "f-"+Name
+	Checked      bool             // for a single checkbox
+}
+
+// Option is one choice of a select, of radio buttons or of a group of checkboxes.
+type Option struct {
+	Value, Text string
+	Selected    bool
+	Hint        string
+}
+
+// FormProps describes a form.
+type FormProps struct {
+	Action    string
+	Method    string // "" is post
+	Multipart bool   // it carries files
+	Autosave  bool   // keep a draft in the browser; needs ID
+	ID        string
+	Attrs     templ.Attributes
+}
+
+// ButtonProps describes a button, or a link that looks like one when Href is set.
+type ButtonProps struct {
+	Kind  string // primary, secondary, danger, link; "" is secondary
+	Name  string
+	Value string
+	Href  string
+	Type  string // "" is submit
+	Attrs templ.Attributes
+}
+
+func (f FieldProps) id() string { return or(f.ID, FieldID(f.Name)) }
+
+// FieldID is the id of the input of a field; ErrorSummary links to it.
+func FieldID(name string) string { return "f-" + name }
+
+func (f FieldProps) kind() string { return or(f.Type, "text") }
+
+func (f FieldProps) rows() int {
+	if f.Rows > 0 {
+		return f.Rows
+	}
+	return 4
+}
+
+// describedBy lists the ids of the hint, the counter and the error, for screen readers.
+func (f FieldProps) describedBy() string {
+	var ids []string
+	if f.Hint != "" {
+		ids = append(ids, f.id()+"-hint")
+	}
+	if f.Err != "" {
+		ids = append(ids, f.id()+"-err")
+	}
+	if f.Max > 0 {
+		ids = append(ids, f.id()+"-count")
+	}
+	return strings.Join(ids, " ")
+}
+
+// inputAttrs are the attributes that every kind of input shares.
+func (f FieldProps) inputAttrs() templ.Attributes {
+	a := templ.Attributes{"id": f.id(), "name": f.Name}
+	if d := f.describedBy(); d != "" {
+		a["aria-describedby"] = d
+	}
+	if f.Required {
+		a["required"] = true
+	}
+	if f.Err != "" {
+		a["aria-invalid"] = "true"
+	}
+	if f.Autocomplete != "" {
+		a["autocomplete"] = f.Autocomplete
+	}
+	if f.Placeholder != "" {
+		a["placeholder"] = f.Placeholder
+	}
+	if f.Max > 0 {
+		a["data-max"] = f.Max
+	}
+	switch f.kind() {
+	case "tel":
+		a["inputmode"] = "tel"
+	case "number":
+		a["inputmode"] = "numeric"
+	}
+	for k, v := range f.Attrs {
+		a[k] = v
+	}
+	for k, v := range a { // templ writes int values only as text
+		if n, ok := v.(int); ok {
+			a[k] = itoa(n)
+		}
+	}
+	return a
+}
+
+// summaryLine is one refused field in the summary on top of a form.
+type summaryLine struct{ Text, Href string }
+
+// summaryLines gives the refusals in err, in their order; a field without fault gives none.
+func summaryLines(ctx context.Context, err error) []summaryLine {
+	var out []summaryLine
+	for _, e := range web.Faults(err) {
+		l := summaryLine{Text: i18n.Fault(ctx, e)}
+		if e.Field != "" {
+			l.Href = "#" + FieldID(e.Field)
+		}
+		out = append(out, l)
+	}
+	if err != nil && len(out) == 0 {
+		out = append(out, summaryLine{Text: i18n.T(ctx, "web.page."+fault.KindOf(err).String()+".what")})
+	}
+	return out
+}
+
+func (b ButtonProps) class() string {
+	switch b.Kind {
+	case "primary", "danger", "link":
+		return "btn btn-" + b.Kind
+	}
+	return "btn"
+}
+
+func method(m string) string {
+	if strings.EqualFold(m, "get") {
+		return "get"
+	}
+	return "post"
+}
