@@ -1,0 +1,376 @@
+package orgunit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/vntext"
+)
+
+// Found is one answer of a search: the unit as the searched name knew it, and who it is on the day asked for.
+type Found struct {
+	Unit    Unit   // as it was when it last bore Matched; as it is when it stands under that name
+	Matched string // the full name that was found: "Xã Nghi Kim"
+	Former  bool   // the unit does not stand on the day, or bears another name now
+	Now     []Unit // who carries it on: itself when it stands, several after a split, none when closed for good
+	Place   string // where: "Nghệ An", or "Trường Vinh, Nghệ An" for what lies below a commune
+}
+
+// entry is one name of one unit in the search index.
+type entry struct {
+	fold  string // "phuong truong vinh"
+	short string // "truong vinh": a part of fold
+	node  int32
+	name  int16
+}
+
+func (f *Forest) buildIndex() {
+	for i := range f.nodes {
+		seen := map[string]bool{}
+		n := &f.nodes[i]
+		for k := len(n.names) - 1; k >= 0; k-- { // the latest spelling answers for those that fold alike
+			full := foldWords(n.names[k].full)
+			if seen[full] {
+				continue
+			}
+			seen[full] = true
+			short := foldWords(n.names[k].name)
+			if strings.HasSuffix(full, short) {
+				short = full[len(full)-len(short):]
+			}
+			f.index = append(f.index, entry{full, short, int32(i), int16(k)})
+		}
+	}
+}
+
+// foldWords is the search key of a name: folded words with one space between them.
+func foldWords(s string) string { return strings.Join(vntext.Tokens(s), " ") }
+
+// shortTypes are the everyday abbreviations of the types of unit, folded.
+var shortTypes = map[string]string{"tp": "thanh pho", "p": "phuong", "x": "xa", "tt": "thi tran", "tx": "thi xa", "q": "quan", "h": "huyen", "t": "tinh"}
+
+// foldQuery is foldWords of what a person typed, with the type of unit written out: "TP. Vinh" is "thanh pho vinh".
+func foldQuery(q string) string {
+	words := vntext.Tokens(q)
+	if len(words) > 1 {
+		if long, ok := shortTypes[words[0]]; ok {
+			words[0] = long
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+const (
+	hitExact = iota
+	hitPrefix
+	hitWord
+	hitContext
+	noHit
+)
+
+// match says how well the entry answers the query, which foldQuery has prepared.
+func (e *entry) match(q string) int {
+	at := strings.Index(e.fold, q)
+	switch {
+	case at < 0:
+		return noHit
+	case e.short == q || e.fold == q:
+		return hitExact
+	case at == 0 || strings.HasPrefix(e.short, q):
+		return hitPrefix
+	case e.fold[at-1] == ' ':
+		return hitWord
+	}
+	return noHit
+}
+
+type hit struct {
+	e     *entry
+	score int
+}
+
+// Search finds units by any name they bear or bore, without regard to case, diacritics or tone placement; "nghi kim nghe
+// an" narrows by what stands above. Standing units come before former ones, higher levels before lower. At most limit.
+func (f *Forest) Search(query string, on clock.Date, limit int) []Found {
+	return f.SearchUnder(query, "", on, limit)
+}
+
+// SearchUnder is Search among the units below one unit; "" means everywhere.
+func (f *Forest) SearchUnder(query, under string, on clock.Date, limit int) []Found {
+	q := foldQuery(query)
+	if q == "" || limit <= 0 {
+		return nil
+	}
+	hits := f.hits(q, under, on)
+	if len(hits) < limit && strings.Contains(q, " ") {
+		hits = append(hits, f.contextHits(q, under, on, hits)...)
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(f.order[a.e.node], f.order[b.e.node]), cmp.Compare(b.e.name, a.e.name))
+	})
+	var out []Found
+	for _, h := range hits {
+		if len(out) == limit {
+			break
+		}
+		out = append(out, f.found(h.e, on))
+	}
+	return out
+}
+
+func (f *Forest) hits(q, under string, on clock.Date) []hit {
+	var hits []hit
+	for i := range f.index {
+		e := &f.index[i]
+		m := e.match(q)
+		if m == noHit || !f.visible(e, under, on) {
+			continue
+		}
+		hits = append(hits, hit{e, f.score(e, m, on)})
+	}
+	return hits
+}
+
+// visible keeps future units out of a search, and what does not lie under the given unit.
+func (f *Forest) visible(e *entry, under string, on clock.Date) bool {
+	n := &f.nodes[e.node]
+	return n.from <= on && n.names[e.name].from <= on && (under == "" || f.Under(n.id, under, on))
+}
+
+// score orders hits: exact names first, then standing before former, then by level, then by how they matched.
+func (f *Forest) score(e *entry, match int, on clock.Date) int {
+	n := &f.nodes[e.node]
+	s := n.level.Rank()*10 + match
+	if match != hitExact {
+		s += 1000
+	}
+	if n.kind == KindAgency {
+		s += 200
+	}
+	if !n.stands(on) || n.naming(on) != &n.names[e.name] && foldWords(n.naming(on).full) != e.fold {
+		s += 400
+	}
+	return s
+}
+
+// contextHits splits the query into a name and the place it lies in: "nghi kim" + "vinh".
+func (f *Forest) contextHits(q, under string, on clock.Date, have []hit) []hit {
+	seen := map[*entry]bool{}
+	for _, h := range have {
+		seen[h.e] = true
+	}
+	var out []hit
+	words := strings.Split(q, " ")
+	for cut := len(words) - 1; cut > 0; cut-- {
+		name, place := strings.Join(words[:cut], " "), " "+strings.Join(words[cut:], " ")
+		for i := range f.index {
+			e := &f.index[i]
+			m := e.match(name)
+			if m > hitPrefix || seen[e] || !f.visible(e, under, on) || !f.liesIn(e.node, place, on) {
+				continue
+			}
+			seen[e] = true
+			out = append(out, hit{e, f.score(e, m, on) + 2000})
+		}
+	}
+	return out
+}
+
+// liesIn tells whether some unit above i, now or on i's last day, has the folded words in its name.
+func (f *Forest) liesIn(i int32, place string, on clock.Date) bool {
+	days := []clock.Date{on}
+	if n := &f.nodes[i]; n.to <= on {
+		days = append(days, n.to.AddDays(-1))
+	}
+	for _, d := range days {
+		for _, up := range f.chain(i, d) {
+			if strings.Contains(" "+foldWords(f.nodes[up].naming(d).full), place) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (f *Forest) found(e *entry, on clock.Date) Found {
+	n := &f.nodes[e.node]
+	name := n.names[e.name]
+	day := on
+	if !n.stands(on) {
+		day = n.to.AddDays(-1)
+	} else if n.naming(on) != &n.names[e.name] {
+		day = name.from
+	}
+	r := Found{Unit: f.unit(e.node, day), Matched: name.full, Former: !n.stands(on) || foldWords(n.naming(on).full) != e.fold}
+	r.Now = f.units(f.heirs(e.node, on), on)
+	r.Place = f.place(e.node, day)
+	return r
+}
+
+// place names what a unit lies in, nearest first, down from the province.
+func (f *Forest) place(i int32, on clock.Date) string {
+	var parts []string
+	for _, up := range f.chain(i, on) {
+		if l := f.nodes[up].level; l == LevelCentral {
+			break
+		}
+		parts = append(parts, f.nodes[up].naming(on).name)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Resolve finds the units whose whole name is the given one ("Xã Nghi Kim" or "nghi kim"), standing first, and says who
+// each is on the day. A name that nobody bears or bore is a NotFound fault that names it.
+func (f *Forest) Resolve(name string, on clock.Date) ([]Found, error) {
+	q := foldQuery(name)
+	var hits []hit
+	if q != "" {
+		for i := range f.index {
+			if e := &f.index[i]; (e.fold == q || e.short == q) && f.visible(e, "", on) {
+				hits = append(hits, hit{e, f.score(e, hitExact, on)})
+			}
+		}
+	}
+	if len(hits) == 0 {
+		return nil, fault.New(fault.NotFound, "orgunit.unknown_name").With("Name", strings.TrimSpace(name))
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(f.order[a.e.node], f.order[b.e.node]))
+	})
+	out := make([]Found, len(hits))
+	for k, h := range hits {
+		out[k] = f.found(h.e, on)
+	}
+	return out, nil
+}
+
+// sortKids ranks all units alphabetically by their last name, numbers by value ("Xóm 2" before "Xóm 10").
+func (f *Forest) sortKids() {
+	keys := make([]string, len(f.nodes))
+	f.order = make([]int32, len(f.nodes))
+	byRank := make([]int32, len(f.nodes))
+	for i := range f.nodes {
+		n := &f.nodes[i]
+		keys[i] = sortKey(n.names[len(n.names)-1].name)
+		byRank[i] = int32(i)
+	}
+	slices.SortStableFunc(byRank, func(a, b int32) int { return cmp.Compare(keys[a], keys[b]) })
+	for r, i := range byRank {
+		f.order[i] = int32(r)
+	}
+	for i := range f.nodes {
+		slices.SortFunc(f.nodes[i].kids, func(a, b int32) int {
+			x, y := &f.nodes[a], &f.nodes[b]
+			return cmp.Or(-cmp.Compare(x.kind, y.kind), cmp.Compare(f.order[a], f.order[b]))
+		})
+	}
+}
+
+// letterRank gives each Vietnamese letter its place in the alphabet, tones aside.
+var letterRank = func() map[rune]byte {
+	m := map[rune]byte{}
+	for i, r := range []rune("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz") {
+		m[r] = byte(i) + 'A'
+	}
+	return m
+}()
+
+// sortKey orders names as Vietnamese lists do, without the tones, which only part names that are alike otherwise; it is
+// made for tens of thousands of names at each start, where the full collation of vntext would be felt.
+func sortKey(name string) string {
+	var b strings.Builder
+	digits := ""
+	flush := func() {
+		if digits != "" {
+			fmt.Fprintf(&b, "%08s", strings.TrimLeft(digits, "0"))
+			digits = ""
+		}
+	}
+	for _, r := range baseLetters(name) {
+		if r >= '0' && r <= '9' {
+			digits += string(r)
+			continue
+		}
+		flush()
+		if k, ok := letterRank[r]; ok {
+			b.WriteByte(k)
+		} else {
+			b.WriteByte(' ')
+		}
+	}
+	flush()
+	return b.String() + "\x00" + name
+}
+
+// giveSlugs names every naming for the web: unique among the units of a province that stand at one time.
+func (f *Forest) giveSlugs() {
+	type place struct {
+		province int32
+		slug     string
+	}
+	users := map[place][]int32{}
+	for i := range f.nodes {
+		n := &f.nodes[i]
+		for k := range n.names {
+			nm := &n.names[k]
+			nm.slug = vntext.Slug(nm.full)
+			if n.level.Rank() > LevelCommune.Rank() { // "xom-3" says nothing without its commune
+				if up, _ := f.above(int32(i), nm.from); up >= 0 && n.kind == KindFront {
+					nm.slug += "-" + vntext.Slug(f.nodes[up].naming(nm.from).name)
+				}
+			}
+		}
+		last := n.names[len(n.names)-1]
+		users[place{f.provinceOf(int32(i)), last.slug}] = append(users[place{f.provinceOf(int32(i)), last.slug}], int32(i))
+	}
+	for at, who := range users {
+		for x, i := range who {
+			n := &f.nodes[i]
+			if overlapsEarlier(f, who[:x], n) {
+				n.names[len(n.names)-1].slug = at.slug + "-" + f.slugTail(i)
+			}
+		}
+	}
+	for i := range f.nodes {
+		done := map[string]bool{}
+		for _, nm := range f.nodes[i].names {
+			if !done[nm.slug] {
+				done[nm.slug] = true
+				f.bySlug[nm.slug] = append(f.bySlug[nm.slug], int32(i))
+			}
+		}
+	}
+}
+
+func overlapsEarlier(f *Forest, earlier []int32, n *node) bool {
+	for _, j := range earlier {
+		if o := &f.nodes[j]; o.from < n.to && n.from < o.to {
+			return true
+		}
+	}
+	return false
+}
+
+// slugTail parts units of one province with the same name: by code, or by the head of the id.
+func (f *Forest) slugTail(i int32) string {
+	if n := &f.nodes[i]; n.code != "" {
+		return vntext.Slug(n.code)
+	}
+	return f.nodes[i].id[:8]
+}
+
+func (f *Forest) provinceOf(i int32) int32 {
+	on := f.nodes[i].from
+	at := i
+	for n := 0; at >= 0 && n < maxDepth; n++ {
+		if f.nodes[at].level.Rank() <= LevelProvince.Rank() {
+			return at
+		}
+		at, _ = f.above(at, on)
+	}
+	return -1
+}
