@@ -1,0 +1,41 @@
+// Package arch keeps the shape of the house: which room may know of which, how large a file may grow, that every package
+// and every exported name says what it is for, that every text exists in both languages. It holds no part of the product,
+// only the tables below and the tests that read the source. When one of them fails, its message says what to do.
+package arch
+
+// Arrows is the table of features that may know other features: the key may import the values (and ask their exported
+// queries). A feature that only has to react listens to events instead and needs no arrow. A new arrow needs a decision
+// record in docs/adr that says why; arrows must not make a circle.
+func Arrows() map[string][]string {
+	return map[string][]string{
+		"portal":   {"publish", "feedback"}, // the public site shows articles, and the questions that were answered
+		"feedback": {"inbox"},               // a case is made from a conversation and is answered through it
+	}
+}
+
+// kernel lists the rooms that every feature may use, lowest first: each may import those before it. The pages of the
+// kernel (…web) may import the whole kernel.
+func kernel() []string { return []string{"orgunit", "identity", "audit", "channel"} }
+
+// words lists the rooms without any machinery: the standard library, golang.org/x/text, and one another.
+func words() []string { return []string{"fault", "id", "clock", "money", "vntext", "workday"} }
+
+// adapters lists the rooms that speak to one outside world each; only internal/app may know them.
+func adapters() []string {
+	return []string{"channel/zalo", "channel/facebook", "channel/youtube", "channel/webpush", "channel/email"}
+}
+
+// webExceptions lists domain packages that may know the web all the same, and why.
+func webExceptions() map[string]string {
+	return map[string]string{
+		"internal/channel":  "the Channel interface takes the headers of a webhook, whose signature each outside world puts elsewhere",
+		"internal/handbook": "a room of pages only: it has no rules and stores nothing",
+	}
+}
+
+// The sizes at which a test fails, in lines. The norm is 500, 60 and 3,500.
+const (
+	maxFile    = 800
+	maxFunc    = 120
+	maxPackage = 5000
+)
