@@ -19,6 +19,7 @@ const (
 	feature               // any other folder under internal
 	roof                  // internal/app
 	command               // cmd/nhipcau
+	content               // docs/…, data/…: texts and lists with the few lines that embed them
 )
 
 // place is a package's floor and room: "feedback" for internal/feedback and internal/feedback/feedbackweb.
@@ -40,6 +41,9 @@ func placeOf(dir string) place {
 	if !ok {
 		if dir == "cmd/nhipcau" {
 			return place{command, dir, dir}
+		}
+		if room, _, _ := strings.Cut(dir, "/"); room == "docs" || room == "data" {
+			return place{content, room, dir}
 		}
 		return place{free, dir, dir}
 	}
@@ -68,6 +72,13 @@ func placeOf(dir string) place {
 func refuse(from, to place) string {
 	switch {
 	case from.dir == to.dir || from.layer == free:
+		return ""
+	case from.layer == content:
+		return "docs and data hold content only; put what reads it into a room of internal/"
+	case to.layer == content:
+		if from.layer == word || from.layer == platform {
+			return "words and platform know no content; hand it to them as an fs.FS"
+		}
 		return ""
 	case to.layer == free:
 		return "the product does not know " + to.dir + "; move what both need into internal/, or into cmd/rehearsal"
@@ -163,6 +174,7 @@ func TestRefuse(t *testing.T) {
 		{"internal/publish/publishtest", "internal/platform/dbtest", false}, {"internal/publish", "sim/zalo", true}, {"internal/app", "sim/zalo", true},
 		{"cmd/nhipcau", "internal/app", false}, {"cmd/nhipcau", "internal/publish", true}, {"cmd/nhipcau", "sim/zalo", true},
 		{"cmd/rehearsal", "sim/zalo", false}, {"cmd/rehearsal", "internal/app", false}, {"e2e", "internal/app", false}, {"sim/zalo", "internal/clock", false},
+		{"internal/app", "docs/handbook", false}, {"docs/handbook", "internal/clock", true}, {"internal/platform/ui", "data/units", true},
 	} {
 		if why := refuse(placeOf(c.from), placeOf(c.to)); (why != "") != c.refused {
 			t.Errorf("%s → %s: refused %v (%s), want %v", c.from, c.to, why != "", why, c.refused)

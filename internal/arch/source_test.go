@@ -77,12 +77,15 @@ func readTree(root string) *tree {
 func skipDir(rel string) bool {
 	name := path.Base(rel)
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") || name == "node_modules" || name == "testdata" ||
-		rel == "var" || rel == "bin" || rel == "data" || rel == "internal/platform/ui/assets/dist"
+		rel == "var" || rel == "bin" || rel == "internal/platform/ui/assets/dist"
 }
 
 func (h *tree) add(p, rel string) error {
 	switch path.Ext(rel) {
 	case ".templ", ".sql", ".toml", ".ts", ".css":
+		if strings.HasPrefix(rel, "data/") {
+			return nil
+		}
 		b, err := os.ReadFile(p)
 		h.other[rel] = b
 		return err
