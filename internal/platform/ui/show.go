@@ -135,6 +135,27 @@ func countTones(cells []Cell) []toneCount {
 	return out
 }
 
+// segment is one part of the bar that sums a wall up, on a scale of 0 to 100.
+type segment struct{ Tone, X, Width string }
+
+// wallBar gives every tone its share; all five are always there so that a live update moves them.
+func wallBar(cells []Cell) []segment {
+	n := map[string]int{}
+	for _, c := range countTones(cells) {
+		n[c.Tone] = c.N
+	}
+	out := make([]segment, 0, 5)
+	sum := 0
+	share := func(k int) string {
+		return strconv.FormatFloat(float64(k)*100/float64(max(1, len(cells))), 'f', 2, 64)
+	}
+	for _, t := range []string{"ok", "info", "wait", "late", "mute"} {
+		out = append(out, segment{t, share(sum), share(n[t])})
+		sum += n[t]
+	}
+	return out
+}
+
 // Bar is one row of a bar chart.
 type Bar struct {
 	Label string
@@ -196,7 +217,6 @@ type DefinitionItem struct {
 // DoorItem is one large entrance of a citizen page.
 type DoorItem struct{ Title, Text, Href, Icon string }
 
-// Duration of a live time in words is left to the features; Time writes moments.
 func timeText(t time.Time) string { return i18n.DateTime(t) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
