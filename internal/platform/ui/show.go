@@ -220,3 +220,22 @@ type DoorItem struct{ Title, Text, Href, Icon string }
 func timeText(t time.Time) string { return i18n.DateTime(t) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// TaskGroup is a heading of the list of today with what waits under it.
+type TaskGroup struct {
+	Title string
+	Tone  string
+	Tasks []Task
+}
+
+// Task is one thing that waits for the signed-in official.
+type Task struct {
+	What, Href string
+	From       string // who or which unit it comes from
+	Tone       string
+	Clock      string // how much time is left, in words
+	Action     templ.Component
+}
+
+// NewsItem is one line of a citizen list: a headline, what it says first, and when.
+type NewsItem struct{ Title, Href, Text, Meta string }
