@@ -11,6 +11,7 @@ import (
 	ot "github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
+	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
 func ids(us []orgunit.Unit) (out []string) {
@@ -144,3 +145,5 @@ func seesChange(t *testing.T, here, there *db.DB) {
 		t.Fatal(err)
 	}
 }
+
+func sameFold(a, b string) bool { return vntext.Fold(a) == vntext.Fold(b) }
