@@ -1,0 +1,131 @@
+// Package simserver puts the simulated outside world on one address, for the rehearsal and for anyone who wants to try a
+// client of their own against it:
+//
+//	/                the wall: what citizens see on their phones
+//	/wall/…          one official account or Page
+//	/zalo/…          the Zalo hosts; base addresses end in /zalo, for example http://127.0.0.1:8090/zalo/v4/oa/access_token
+//	/graph/…         the Graph API, for example http://127.0.0.1:8090/graph/v26.0/me
+//	/control/…       what the outside world knows and what it is told to do
+//
+// The control API, beside those of the platforms (see zalo.Sim.ControlHandler and facebook.Sim.ControlHandler):
+//
+//	GET    /control/stats              {"zalo":…,"facebook":…}: counts, requests per minute, duplicates, webhooks
+//	POST   /control/stats/reset        request counters start from zero
+//	GET    /control/faults             the faults in force
+//	POST   /control/faults             one simkit.Fault as JSON, or a list of them
+//	DELETE /control/faults[?id=]       takes one out of force, or all
+//	POST   /control/rate               {"zalo":4000,"facebook":0}: budgets per minute; 0 is no limit
+package simserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/nhipcau/nhipcau/sim/facebook"
+	"github.com/nhipcau/nhipcau/sim/simkit"
+	"github.com/nhipcau/nhipcau/sim/wall"
+	"github.com/nhipcau/nhipcau/sim/zalo"
+)
+
+// World is the set of simulated platforms. Faults must be the table both were made with.
+type World struct {
+	Zalo     *zalo.Sim
+	Facebook *facebook.Sim
+	Faults   *simkit.Faults
+}
+
+// Handler serves everything: platforms, control and wall.
+func (w World) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/zalo/", http.StripPrefix("/zalo", w.Zalo.Handler()))
+	mux.Handle("/graph/", http.StripPrefix("/graph", w.Facebook.Handler()))
+	mux.Handle("/control/", w.Control())
+	mux.Handle("/", wall.Handler(w.Zalo, w.Facebook))
+	return mux
+}
+
+// Control serves only the control API, for a port of its own.
+func (w World) Control() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/control/zalo/", w.Zalo.ControlHandler())
+	mux.Handle("/control/facebook/", w.Facebook.ControlHandler())
+	mux.HandleFunc("GET /control/stats", func(rw http.ResponseWriter, r *http.Request) {
+		simkit.WriteJSON(rw, http.StatusOK, map[string]any{"zalo": w.Zalo.Stats(), "facebook": w.Facebook.Stats()})
+	})
+	mux.HandleFunc("POST /control/stats/reset", func(rw http.ResponseWriter, r *http.Request) {
+		w.Zalo.ResetMeter()
+		w.Facebook.ResetMeter()
+		simkit.WriteJSON(rw, http.StatusOK, map[string]bool{"ok": true})
+	})
+	mux.HandleFunc("GET /control/faults", func(rw http.ResponseWriter, r *http.Request) { simkit.WriteJSON(rw, http.StatusOK, w.Faults.List()) })
+	mux.HandleFunc("POST /control/faults", w.addFaults)
+	mux.HandleFunc("DELETE /control/faults", func(rw http.ResponseWriter, r *http.Request) {
+		simkit.WriteJSON(rw, http.StatusOK, map[string]int{"removed": w.Faults.Remove(r.URL.Query().Get("id"))})
+	})
+	mux.HandleFunc("POST /control/rate", w.setRate)
+	return mux
+}
+
+// addFaults puts faults in force; those that act at once (a webhook switched off, a token killed) are obeyed and not kept.
+func (w World) addFaults(rw http.ResponseWriter, r *http.Request) {
+	raw, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, 1<<20))
+	var list []simkit.Fault
+	if raw = bytes.TrimSpace(raw); err == nil && len(raw) > 0 && raw[0] != '[' {
+		raw = slices.Concat([]byte("["), raw, []byte("]"))
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &list)
+	}
+	if err == nil && len(list) == 0 {
+		err = errors.New("no fault was given")
+	}
+	if err != nil {
+		simkit.WriteJSON(rw, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		return
+	}
+	added := []simkit.Fault{}
+	for _, f := range list {
+		f, err := w.order(f)
+		if err != nil {
+			simkit.WriteJSON(rw, http.StatusBadRequest, map[string]string{"error": err.Error()})
+			return
+		}
+		added = append(added, f)
+	}
+	simkit.WriteJSON(rw, http.StatusOK, added)
+}
+
+func (w World) order(f simkit.Fault) (simkit.Fault, error) {
+	obeyed := false
+	if f.System == "" || f.System == "zalo" {
+		obeyed = w.Zalo.Obey(f)
+	}
+	if f.System == "" || f.System == "facebook" {
+		obeyed = w.Facebook.Obey(f) || obeyed
+	}
+	if obeyed {
+		return f, nil
+	}
+	return w.Faults.Add(f)
+}
+
+func (w World) setRate(rw http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Zalo     *int `json:"zalo"`
+		Facebook *int `json:"facebook"`
+	}
+	if !simkit.ReadJSON(rw, r, &in) {
+		return
+	}
+	if in.Zalo != nil {
+		w.Zalo.SetRate(*in.Zalo)
+	}
+	if in.Facebook != nil {
+		w.Facebook.SetRate(*in.Facebook)
+	}
+	simkit.WriteJSON(rw, http.StatusOK, map[string]bool{"ok": true})
+}
