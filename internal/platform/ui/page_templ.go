@@ -1628,7 +1628,7 @@ func keyHelp() templ.Component {
 	})
 }
 
-// mark is the sign of the house: a bridge over water under a star.
+// mark is the sign of the house: a bridge under a star.
 func mark() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1650,7 +1650,7 @@ func mark() templ.Component {
 			templ_7745c5c3_Var86 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 138, "<svg class=\"mark\" viewBox=\"0 0 40 40\" width=\"40\" height=\"40\" aria-hidden=\"true\"><path class=\"mark-star\" d=\"M20 4l1.9 5.3h5.6L23 12.7l1.7 5.4-4.7-3.3-4.7 3.3 1.7-5.4-4.5-3.4h5.6z\"></path> <path class=\"mark-bridge\" d=\"M3 31V27C10 19 30 19 37 27V31M3 27H37M11 27V22.6M20 27V21M29 27V22.6\"></path> <path class=\"mark-water\" d=\"M6 35q3.5-2.4 7 0t7 0 7 0 7 0\"></path></svg>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 138, "<svg class=\"mark\" viewBox=\"0 0 40 40\" width=\"40\" height=\"40\" aria-hidden=\"true\"><path class=\"mark-star\" d=\"M20 4l1.9 5.3h5.6L23 12.7l1.7 5.4-4.7-3.3-4.7 3.3 1.7-5.4-4.5-3.4h5.6z\"></path> <path class=\"mark-bridge\" d=\"M3 23.5H37M6 35C7 28.5 12.5 24.5 20 24.5S33 28.5 34 35M11 23.5V27.5M29 23.5V27.5\"></path></svg>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
