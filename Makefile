@@ -38,7 +38,7 @@ deps: ## install or name what the tests need (PostgreSQL, Chromium, …)
 	@scripts/deps
 
 test: deps web ## everything: both engines and the browser
-	NHIPCAU_REQUIRE_POSTGRES=1 go run ./scripts/testsum -postgres -- -timeout $(TEST_TIMEOUT) $(PKG)
+	NHIPCAU_REQUIRE_POSTGRES=1 go run ./scripts/testsum -postgres $(if $(filter ./...,$(PKG)),-pages) -- -timeout $(TEST_TIMEOUT) $(PKG)
 
 soak: deps web ## the long form of the kill test, the refresh race and the soak
 	NHIPCAU_SOAK=1 NHIPCAU_REQUIRE_POSTGRES=1 go run ./scripts/testsum -postgres -- -count=1 -timeout 12h -run 'Soak|Kill|Race' $(PKG)
