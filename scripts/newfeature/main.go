@@ -43,11 +43,11 @@ func run(args []string, internal string) error {
 	if err := create(dir, name); err != nil {
 		return err
 	}
-	fmt.Printf(`%s is there and passes its tests (go test ./%s/...). What is left:
+	fmt.Printf(`internal/%s is there and passes its tests (go test ./internal/%[1]s/...). What is left:
   1. internal/app/features.go: one line for the feature (migrations, policies, catalogue, routes)
   2. internal/arch/arch.go: an arrow, only if it must ask another feature, with a decision record in docs/adr
   3. its types, rules, texts and pages; then make generate and make check
-`, dir, filepath.ToSlash(dir))
+`, name)
 	return nil
 }
 
