@@ -7,6 +7,7 @@ package channel
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -32,8 +33,12 @@ type Account struct {
 	StateReason  string // catalogue key of what a person should do, "" when well
 	Capabilities Capabilities
 	Followers    int64
-	CheckedAt    time.Time // last probe
+	CheckedAt    time.Time // last probe; zero before the first
+	CreatedAt    time.Time
 }
+
+// Works tells whether deliveries and replies may go out through the account now.
+func (a Account) Works() bool { return a.State == AccountConnected }
 
 // AccountState is how an account is.
 type AccountState string
@@ -69,6 +74,7 @@ type Content struct {
 	Text    string // the same body without marks
 	Author  string
 	Link    string // the article on the portal
+	Mark    string // text unlike any other's, by which a repeated try recognises its own earlier work
 	Cover   *Picture
 	Gallery []Picture
 }
@@ -86,7 +92,14 @@ type Receipt struct {
 	ExternalID string // id of the article, post or message; "" until known
 	Token      string // handle to ask again with, while processing
 	Link       string // where the public sees it
+
+	// Since is set when an earlier try ended without our learning its outcome (a crash, a dropped line): when the first such
+	// try began; LastTry is when the latest began. The implementation must look for the effect before it acts again.
+	Since, LastTry time.Time
 }
+
+// Unsure tells whether an earlier try may already have taken effect.
+func (r Receipt) Unsure() bool { return !r.Since.IsZero() }
 
 // ReceiptState is how far it has come.
 type ReceiptState string
@@ -98,8 +111,15 @@ const (
 	ReceiptRetracted  ReceiptState = "retracted"
 )
 
-// Message is one message or comment between a person and an account.
+// Message is one message or comment between a person and an account, as a webhook told it or as Service.Message reads it.
 type Message struct {
+	ID         string // row of channel_message; "" in a webhook
+	UnitID     string // unit of the account; "" in a webhook
+	Kind       Kind
+	Outgoing   bool // from us to the person
+	State      MessageState
+	Reason     string // catalogue key when an outgoing message failed
+	Key        string // idempotency key of an outgoing message
 	AccountID  string
 	ExternalID string // dedupe key given by the channel
 	PersonID   string // the channel's id of the person, valid for this account only
@@ -109,6 +129,18 @@ type Message struct {
 	Comment    *CommentRef // set when it is a public comment and not a private message
 	At         time.Time
 }
+
+// MessageState is how far a message has come.
+type MessageState string
+
+// The states of a message.
+const (
+	MessageIn      MessageState = "received" // came in
+	MessageQueued  MessageState = "queued"   // goes out soon
+	MessageSending MessageState = "sending"
+	MessageSent    MessageState = "sent"
+	MessageFailed  MessageState = "failed" // Reason says what to do
+)
 
 // CommentRef places a comment under a publication.
 type CommentRef struct {
@@ -121,7 +153,15 @@ type Reply struct {
 	PersonID string
 	Text     string
 	Comment  *CommentRef // answer under this comment (ParentID) instead of privately
+
+	// Since and LastTry are as in Receipt; Known are the channel's ids of our messages to the person that we already know
+	// of, so that an earlier one with the same words is not taken for this one.
+	Since, LastTry time.Time
+	Known          []string
 }
+
+// Unsure tells whether an earlier try may already have reached the person.
+func (r Reply) Unsure() bool { return !r.Since.IsZero() }
 
 // Channel is implemented once per kind. Calls may take seconds and run inside jobs; each error is an *Error that says what
 // to do, or a plain error for "try again". Calls must be safe to repeat after a crash: an implementation looks whether an
@@ -155,6 +195,50 @@ type Inbound struct {
 	At         time.Time
 }
 
+// Refresher is implemented by channels whose tokens expire.
+type Refresher interface {
+	// Refresh trades the refresh token for a new pair. A refresh token that is no longer good is an *Error with AdviceReauth.
+	Refresh(ctx context.Context, refreshToken string) (Tokens, error)
+}
+
+// Granter is implemented by channels that an official connects by passing the platform's consent page.
+type Granter interface {
+	// ConsentURL is the address of the consent page. State and verifier are secrets of this one attempt; back is our callback.
+	ConsentURL(state, verifier, back string) string
+	// Grant trades what the callback brought for the accounts that were granted.
+	Grant(ctx context.Context, callback url.Values, verifier, back string) ([]Granted, error)
+}
+
+// Bootstrapper is implemented by channels whose tokens an official can also paste in.
+type Bootstrapper interface {
+	// Bootstrap trades a pasted token for the account it opens.
+	Bootstrap(ctx context.Context, token string) ([]Granted, error)
+}
+
+// Granted is one account that a consent opened, with its tokens.
+type Granted struct {
+	Account Account
+	Tokens  Tokens
+}
+
+// Namer is implemented by channels that can tell what a person is called.
+type Namer interface {
+	PersonName(ctx context.Context, a Account, personID string) (string, error)
+}
+
+// Announcer is implemented by channels that can push what was published to the followers.
+type Announcer interface {
+	// Announce sends what stands under the receipt to the followers of the account.
+	Announce(ctx context.Context, a Account, r Receipt) (Receipt, error)
+}
+
+// Tokens is the pair that opens an account.
+type Tokens struct {
+	Access  string
+	Refresh string    // "" when the channel has none, or when a refresh answered without a new one
+	Expires time.Time // zero: never
+}
+
 // InboundKind is what sort of thing it was.
 type InboundKind string
 
@@ -173,6 +257,7 @@ type Advice string
 const (
 	AdviceRetry     Advice = "retry"      // passing trouble: again with growing pauses
 	AdviceLater     Advice = "later"      // not before Error.After: night window, quota, rate limit
+	AdviceRefresh   Advice = "refresh"    // the access token is dead: refresh once and try again
 	AdviceReauth    Advice = "reauth"     // a person must grant again
 	AdviceHuman     Advice = "human"      // a person must do something at the channel (package, policy, verification)
 	AdviceStop      Advice = "stop"       // this delivery cannot succeed
@@ -186,9 +271,26 @@ type Error struct {
 	Code    string // the channel's own code: "-216", "190/460"
 	Message string // the channel's own words, for the log
 	Advice  Advice
-	Key     string // catalogue key of the one sentence that tells an official what to do
-	After   time.Time
+	Key     string        // catalogue key of the one sentence that tells an official what to do
+	After   time.Time     // of the house's clock; zero: see Wait
+	Wait    time.Duration // how long to wait from now; 0: the kernel's own pause
+	Scope   Scope         // what the trouble holds for
+	Unsure  bool          // the call may have taken effect all the same
+	Err     error         // what lies below, for the log
 }
+
+// Scope says what an error holds for.
+type Scope string
+
+// The scopes.
+const (
+	ScopeCall    Scope = ""        // this one call
+	ScopeAccount Scope = "account" // everything of this account
+	ScopeApp     Scope = "app"     // everything of the kind of channel
+)
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
 
 // Error gives the text for the log.
 func (e *Error) Error() string {

@@ -15,6 +15,8 @@ const (
 	ActPublish Action = "publish"
 	ActUpdate  Action = "update"
 	ActRetract Action = "retract"
+	// ActAnnounce pushes what stands at the account to its followers (a Zalo broadcast).
+	ActAnnounce Action = "announce"
 )
 
 // DeliveryState is where a delivery stands; the receipt wall colours by it.
@@ -29,10 +31,21 @@ const (
 	DeliveryPublished  DeliveryState = "published"  // the public sees it, Link says where
 	DeliveryRetracted  DeliveryState = "retracted"
 	DeliveryFailed     DeliveryState = "failed" // Reason says what to do
+	// DeliverySuperseded is one that a later version or a retraction overtook before it was sent.
+	DeliverySuperseded DeliveryState = "superseded"
 )
 
-// Delivery is one publication at one account. (Source, Version, AccountID) is unique: the same version of a post is never
-// delivered twice to one account.
+// Done tells whether nothing more will happen to a delivery in this state by itself.
+func (s DeliveryState) Done() bool {
+	switch s {
+	case DeliveryPublished, DeliveryRetracted, DeliveryFailed, DeliverySuperseded:
+		return true
+	}
+	return false
+}
+
+// Delivery is one publication at one account. (Source, Version, AccountID, Action) is unique: the same version of a post is
+// never delivered twice to one account.
 type Delivery struct {
 	ID         string
 	AccountID  string
@@ -52,7 +65,8 @@ type Delivery struct {
 	FinishedAt time.Time // zero until published, retracted or failed
 }
 
-// NewDelivery is what a feature asks for.
+// NewDelivery is what a feature asks for. An update, retraction or announcement without an AccountID is meant for every
+// account where the source stands or is on its way.
 type NewDelivery struct {
 	AccountID string
 	Source    string
@@ -89,6 +103,18 @@ type MessageReceived struct {
 
 // Kind implements jobs.Event.
 func (MessageReceived) Kind() string { return "channel.message_received" }
+
+// MessageChanged is published when an outgoing message is sent or has failed.
+type MessageChanged struct {
+	MessageID string
+	AccountID string
+	Key       string // idempotency key of the ReplyRequest
+	State     MessageState
+	Reason    string
+}
+
+// Kind implements jobs.Event.
+func (MessageChanged) Kind() string { return "channel.message_changed" }
 
 // PersonWithdrew is published when a person asks a channel to be forgotten.
 type PersonWithdrew struct {
