@@ -13,7 +13,7 @@ PKG          ?= ./...
 TEST_TIMEOUT ?= 40m
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X github.com/nhipcau/nhipcau/internal/app.Version=$(VERSION)
 
 .PHONY: help demo demo-reset build test soak check bench web generate feature deps
 
