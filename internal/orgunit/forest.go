@@ -23,6 +23,7 @@ type Forest struct {
 	byCode  map[codeKey][]int32 // oldest first
 	bySlug  map[string][]int32
 	index   []entry // search
+	text    string  // all folded names, one per line
 	order   []int32 // rank of each node in Vietnamese alphabetical order
 }
 

@@ -22,13 +22,14 @@ type Found struct {
 
 // entry is one name of one unit in the search index.
 type entry struct {
-	fold  string // "phuong truong vinh"
-	short string // "truong vinh": a part of fold
+	start int32 // in Forest.text: "phuong truong vinh"
+	short int32 // in Forest.text: "truong vinh", the end of it
 	node  int32
 	name  int16
 }
 
 func (f *Forest) buildIndex() {
+	var text strings.Builder
 	for i := range f.nodes {
 		seen := map[string]bool{}
 		n := &f.nodes[i]
@@ -39,11 +40,52 @@ func (f *Forest) buildIndex() {
 			}
 			seen[full] = true
 			short := foldWords(n.names[k].name)
-			if strings.HasSuffix(full, short) {
-				short = full[len(full)-len(short):]
+			if !strings.HasSuffix(full, short) {
+				short = full
 			}
-			f.index = append(f.index, entry{full, short, int32(i), int16(k)})
+			f.index = append(f.index, entry{int32(text.Len()), int32(text.Len() + len(full) - len(short)), int32(i), int16(k)})
+			text.WriteString(full)
+			text.WriteByte('\n')
 		}
+	}
+	f.text = text.String()
+}
+
+func (f *Forest) fold(k int) string {
+	if end := k + 1; end < len(f.index) {
+		return f.text[f.index[k].start : f.index[end].start-1]
+	}
+	return f.text[f.index[k].start : len(f.text)-1]
+}
+
+// scan calls fn for every entry that holds q at the beginning of a word, with how well it matches.
+func (f *Forest) scan(q string, fn func(k, match int)) {
+	for at := 0; at < len(f.text); {
+		i := strings.Index(f.text[at:], q)
+		if i < 0 {
+			return
+		}
+		at += i
+		if at > 0 && f.text[at-1] != ' ' && f.text[at-1] != '\n' {
+			at++
+			continue
+		}
+		k, exact := slices.BinarySearchFunc(f.index, int32(at), func(e entry, pos int32) int { return cmp.Compare(e.start, pos) })
+		if !exact {
+			k--
+		}
+		e := &f.index[k]
+		full := f.fold(k)
+		end := int(e.start) + len(full)
+		switch {
+		case at+len(q) == end && (at == int(e.start) || at == int(e.short)):
+			fn(k, hitExact)
+		case at == int(e.start) || at == int(e.short):
+			fn(k, hitPrefix)
+		default:
+			fn(k, hitWord)
+		}
+		at = end + 1 // one answer per entry
 	}
 }
 
@@ -64,32 +106,15 @@ func foldQuery(q string) string {
 	return strings.Join(words, " ")
 }
 
+// How well an entry answers a query.
 const (
-	hitExact = iota
-	hitPrefix
-	hitWord
-	hitContext
-	noHit
+	hitExact  = iota // the whole name, with or without its type
+	hitPrefix        // the name begins with it
+	hitWord          // some word of the name does
 )
 
-// match says how well the entry answers the query, which foldQuery has prepared.
-func (e *entry) match(q string) int {
-	at := strings.Index(e.fold, q)
-	switch {
-	case at < 0:
-		return noHit
-	case e.short == q || e.fold == q:
-		return hitExact
-	case at == 0 || strings.HasPrefix(e.short, q):
-		return hitPrefix
-	case e.fold[at-1] == ' ':
-		return hitWord
-	}
-	return noHit
-}
-
 type hit struct {
-	e     *entry
+	k     int // entry
 	score int
 }
 
@@ -109,41 +134,53 @@ func (f *Forest) SearchUnder(query, under string, on clock.Date, limit int) []Fo
 	if len(hits) < limit && strings.Contains(q, " ") {
 		hits = append(hits, f.contextHits(q, under, on, hits)...)
 	}
-	slices.SortStableFunc(hits, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(f.order[a.e.node], f.order[b.e.node]), cmp.Compare(b.e.name, a.e.name))
-	})
-	var out []Found
-	for _, h := range hits {
-		if len(out) == limit {
-			break
-		}
-		out = append(out, f.found(h.e, on))
+	f.rank(hits)
+	hits = hits[:min(limit, len(hits))]
+	out := make([]Found, len(hits))
+	for i, h := range hits {
+		out[i] = f.found(h.k, on)
 	}
 	return out
 }
 
+func (f *Forest) rank(hits []hit) {
+	slices.SortStableFunc(hits, func(a, b hit) int {
+		x, y := &f.index[a.k], &f.index[b.k]
+		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(f.order[x.node], f.order[y.node]), cmp.Compare(y.name, x.name))
+	})
+}
+
 func (f *Forest) hits(q, under string, on clock.Date) []hit {
 	var hits []hit
-	for i := range f.index {
-		e := &f.index[i]
-		m := e.match(q)
-		if m == noHit || !f.visible(e, under, on) {
-			continue
+	f.scan(q, func(k, match int) {
+		if f.visible(k, under, on) {
+			hits = append(hits, hit{k, f.score(k, match, on)})
 		}
-		hits = append(hits, hit{e, f.score(e, m, on)})
-	}
+	})
 	return hits
 }
 
 // visible keeps future units out of a search, and what does not lie under the given unit.
-func (f *Forest) visible(e *entry, under string, on clock.Date) bool {
+func (f *Forest) visible(k int, under string, on clock.Date) bool {
+	e := &f.index[k]
 	n := &f.nodes[e.node]
 	return n.from <= on && n.names[e.name].from <= on && (under == "" || f.Under(n.id, under, on))
 }
 
-// score orders hits: exact names first, then standing before former, then by level, then by how they matched.
-func (f *Forest) score(e *entry, match int, on clock.Date) int {
+// former tells whether the entry's unit has ended, or bears a name now that folds otherwise.
+func (f *Forest) former(k int, on clock.Date) bool {
+	e := &f.index[k]
 	n := &f.nodes[e.node]
+	if !n.stands(on) {
+		return true
+	}
+	now := n.naming(on)
+	return now != &n.names[e.name] && foldWords(now.full) != f.fold(k)
+}
+
+// score orders hits: exact names first, then standing before former, then by level, then by how they matched.
+func (f *Forest) score(k, match int, on clock.Date) int {
+	n := &f.nodes[f.index[k].node]
 	s := n.level.Rank()*10 + match
 	if match != hitExact {
 		s += 1000
@@ -151,7 +188,7 @@ func (f *Forest) score(e *entry, match int, on clock.Date) int {
 	if n.kind == KindAgency {
 		s += 200
 	}
-	if !n.stands(on) || n.naming(on) != &n.names[e.name] && foldWords(n.naming(on).full) != e.fold {
+	if f.former(k, on) {
 		s += 400
 	}
 	return s
@@ -159,44 +196,54 @@ func (f *Forest) score(e *entry, match int, on clock.Date) int {
 
 // contextHits splits the query into a name and the place it lies in: "nghi kim" + "vinh".
 func (f *Forest) contextHits(q, under string, on clock.Date, have []hit) []hit {
-	seen := map[*entry]bool{}
+	seen := map[int]bool{}
 	for _, h := range have {
-		seen[h.e] = true
+		seen[h.k] = true
 	}
 	var out []hit
 	words := strings.Split(q, " ")
 	for cut := len(words) - 1; cut > 0; cut-- {
-		name, place := strings.Join(words[:cut], " "), " "+strings.Join(words[cut:], " ")
-		for i := range f.index {
-			e := &f.index[i]
-			m := e.match(name)
-			if m > hitPrefix || seen[e] || !f.visible(e, under, on) || !f.liesIn(e.node, place, on) {
-				continue
-			}
-			seen[e] = true
-			out = append(out, hit{e, f.score(e, m, on) + 2000})
+		places := map[int32]bool{}
+		f.scan(strings.Join(words[cut:], " "), func(k, _ int) { places[f.index[k].node] = true })
+		if len(places) == 0 {
+			continue
 		}
+		f.scan(strings.Join(words[:cut], " "), func(k, match int) {
+			if match > hitPrefix || seen[k] || !f.liesIn(f.index[k].node, places, on) || !f.visible(k, under, on) {
+				return
+			}
+			seen[k] = true
+			out = append(out, hit{k, f.score(k, match, on) + 2000})
+		})
 	}
 	return out
 }
 
-// liesIn tells whether some unit above i, now or on i's last day, has the folded words in its name.
-func (f *Forest) liesIn(i int32, place string, on clock.Date) bool {
-	days := []clock.Date{on}
+// liesIn tells whether one of the places stands above i, now or on i's last day.
+func (f *Forest) liesIn(i int32, places map[int32]bool, on clock.Date) bool {
+	days := [2]clock.Date{on, on}
 	if n := &f.nodes[i]; n.to <= on {
-		days = append(days, n.to.AddDays(-1))
+		days[1] = n.to.AddDays(-1)
 	}
 	for _, d := range days {
-		for _, up := range f.chain(i, d) {
-			if strings.Contains(" "+foldWords(f.nodes[up].naming(d).full), place) {
+		at := i
+		for n := 0; n < maxDepth; n++ {
+			if at, _ = f.above(at, d); at < 0 {
+				break
+			}
+			if places[at] {
 				return true
 			}
+		}
+		if days[0] == days[1] {
+			break
 		}
 	}
 	return false
 }
 
-func (f *Forest) found(e *entry, on clock.Date) Found {
+func (f *Forest) found(k int, on clock.Date) Found {
+	e := &f.index[k]
 	n := &f.nodes[e.node]
 	name := n.names[e.name]
 	day := on
@@ -205,10 +252,7 @@ func (f *Forest) found(e *entry, on clock.Date) Found {
 	} else if n.naming(on) != &n.names[e.name] {
 		day = name.from
 	}
-	r := Found{Unit: f.unit(e.node, day), Matched: name.full, Former: !n.stands(on) || foldWords(n.naming(on).full) != e.fold}
-	r.Now = f.units(f.heirs(e.node, on), on)
-	r.Place = f.place(e.node, day)
-	return r
+	return Found{Unit: f.unit(e.node, day), Matched: name.full, Former: f.former(k, on), Now: f.units(f.heirs(e.node, on), on), Place: f.place(e.node, day)}
 }
 
 // place names what a unit lies in, nearest first, down from the province.
@@ -229,21 +273,19 @@ func (f *Forest) Resolve(name string, on clock.Date) ([]Found, error) {
 	q := foldQuery(name)
 	var hits []hit
 	if q != "" {
-		for i := range f.index {
-			if e := &f.index[i]; (e.fold == q || e.short == q) && f.visible(e, "", on) {
-				hits = append(hits, hit{e, f.score(e, hitExact, on)})
+		f.scan(q, func(k, match int) {
+			if match == hitExact && f.visible(k, "", on) {
+				hits = append(hits, hit{k, f.score(k, match, on)})
 			}
-		}
+		})
 	}
 	if len(hits) == 0 {
 		return nil, fault.New(fault.NotFound, "orgunit.unknown_name").With("Name", strings.TrimSpace(name))
 	}
-	slices.SortStableFunc(hits, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(f.order[a.e.node], f.order[b.e.node]))
-	})
+	f.rank(hits)
 	out := make([]Found, len(hits))
-	for k, h := range hits {
-		out[k] = f.found(h.e, on)
+	for i, h := range hits {
+		out[i] = f.found(h.k, on)
 	}
 	return out, nil
 }
