@@ -22,12 +22,12 @@ help: ## this list
 
 demo: ## the rehearsal province in the browser (SCENARIO=nghe-an|nghe-an-2024, ADDR, SIM_ADDR, DATA)
 	@scripts/web --try
-	@mkdir -p bin "$(DATA)"
+	@mkdir -p bin "$(DATA)" && { [ -n "$$(ls -A "$(DATA)")" ] || touch "$(DATA)/.rehearsal"; }
 	go build -o bin/rehearsal ./cmd/rehearsal
 	exec bin/rehearsal --scenario "$(SCENARIO)" --addr "$(ADDR)" --sim-addr "$(SIM_ADDR)" --data "$(DATA)"
 
-demo-reset: ## forget what the rehearsal has stored
-	@case "$(abspath $(DATA))" in "$(CURDIR)"/var/*) ;; *) echo "DATA=$(DATA) is outside var/: remove it yourself" >&2; exit 1;; esac
+demo-reset: ## forget what the rehearsal has stored (DATA)
+	@[ ! -e "$(DATA)" ] || [ -e "$(DATA)/.rehearsal" ] || { echo "$(DATA) was not made by make demo: remove it yourself" >&2; exit 1; }
 	rm -rf -- "$(DATA)"
 
 build: web ## bin/nhipcau, one file with everything in it
