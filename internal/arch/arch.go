@@ -13,8 +13,8 @@ func Arrows() map[string][]string {
 	}
 }
 
-// kernel lists the rooms that every feature may use, lowest first: each may import those before it. The pages of the
-// kernel (…web) may import the whole kernel.
+// kernel lists the rooms that every feature may use, lowest first: each may import those before it. What stands inside a
+// room beside its own package (its pages, and the acts of people on it such as orgunit/orgadmin) may import the whole kernel.
 func kernel() []string { return []string{"orgunit", "identity", "audit", "channel"} }
 
 // words lists the rooms without any machinery: the standard library, golang.org/x/text, and one another.

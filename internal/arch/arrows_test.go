@@ -31,6 +31,9 @@ type place struct {
 
 func (p place) web() bool { return strings.HasSuffix(p.dir, "web") }
 
+// root tells the room's own package from those inside it (orgunit from orgunit/orgadmin).
+func (p place) root() bool { return p.dir == "internal/"+p.room }
+
 // fixture tells packages that exist for tests only.
 func (p place) fixture() bool {
 	return strings.HasSuffix(p.dir, "test") || p.dir == "internal/platform/golden"
@@ -122,7 +125,9 @@ func refuseDown(from, to place) string {
 		switch {
 		case to.layer == feature:
 			return "the kernel does not know features; publish an event, or declare an interface here that the feature implements"
-		case to.layer == core && its > mine && !from.web() && !from.fixture():
+		case to.layer == core && from.root() && !to.root() && its != mine:
+			return "a kernel room knows the other rooms, not what is inside them"
+		case to.layer == core && its > mine && from.root():
 			return fmt.Sprintf("in the kernel each room may import those before it (%s)", strings.Join(order, ", "))
 		}
 	case adapter:
@@ -166,6 +171,7 @@ func TestRefuse(t *testing.T) {
 		{"internal/clock", "internal/fault", false}, {"internal/clock", "internal/platform/db", true},
 		{"internal/platform/web", "internal/clock", false}, {"internal/platform/web", "internal/identity", true}, {"internal/platform/jobs", "internal/platform/db", false},
 		{"internal/identity", "internal/orgunit", false}, {"internal/orgunit", "internal/identity", true}, {"internal/orgunit/orgunitweb", "internal/identity", false},
+		{"internal/orgunit/orgadmin", "internal/identity", false}, {"internal/identity", "internal/orgunit/orgadmin", true},
 		{"internal/orgunit", "internal/publish", true}, {"internal/audit", "internal/channel", true}, {"internal/channel", "internal/audit", false},
 		{"internal/channel/zalo", "internal/channel", false}, {"internal/channel/zalo", "internal/publish", true}, {"internal/publish", "internal/channel/zalo", true},
 		{"internal/channel/zalo", "internal/channel/facebook", true}, {"internal/app", "internal/channel/zalo", false}, {"internal/channel", "internal/channel/zalo", true},

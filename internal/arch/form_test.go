@@ -346,3 +346,38 @@ func assigned(fn *ast.FuncDecl, globals map[string]bool) []token.Pos {
 	})
 	return out
 }
+
+// Store functions take the connection or transaction right after the context, so that the caller decides in which they run.
+func TestStoresTakeTheirConnection(t *testing.T) {
+	h := load(t)
+	for _, f := range h.files {
+		if p := placeOf(f.dir); f.test || (p.layer != core && p.layer != feature) {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil || receiver(fn) != "store" {
+				continue
+			}
+			var types []string
+			for _, field := range fn.Type.Params.List {
+				for range max(1, len(field.Names)) {
+					types = append(types, typeName(field.Type))
+				}
+			}
+			if len(types) > 0 && types[0] == "context.Context" && (len(types) < 2 || (types[1] != "bun.IDB" && types[1] != "db.Tx")) {
+				t.Errorf("%s: store.%s: take a bun.IDB (or a db.Tx) right after ctx", h.where(fn.Pos()), fn.Name.Name)
+			}
+		}
+	}
+}
+
+// typeName writes a type such as bun.IDB; other shapes give "".
+func typeName(e ast.Expr) string {
+	if s, ok := e.(*ast.SelectorExpr); ok {
+		if x, ok := s.X.(*ast.Ident); ok {
+			return x.Name + "." + s.Sel.Name
+		}
+	}
+	return ""
+}
