@@ -1,0 +1,47 @@
+package feedback
+
+// Received is published when a case was taken in.
+type Received struct {
+	CaseID string
+	UnitID string
+}
+
+// Kind implements jobs.Event.
+func (Received) Kind() string { return "feedback.received" }
+
+// Routed is published when another unit must act.
+type Routed struct {
+	CaseID   string
+	FromUnit string
+	ToUnit   string
+}
+
+// Kind implements jobs.Event.
+func (Routed) Kind() string { return "feedback.routed" }
+
+// Answered is published when an answer was approved.
+type Answered struct {
+	CaseID string
+	UnitID string
+}
+
+// Kind implements jobs.Event.
+func (Answered) Kind() string { return "feedback.answered" }
+
+// Overdue is published once when the last day of an open case has passed: the leader of the unit must know.
+type Overdue struct {
+	CaseID string
+	UnitID string
+}
+
+// Kind implements jobs.Event.
+func (Overdue) Kind() string { return "feedback.overdue" }
+
+// AnswerPublished is published when a question and its answer came into the public list.
+type AnswerPublished struct {
+	CaseID string
+	UnitID string
+}
+
+// Kind implements jobs.Event.
+func (AnswerPublished) Kind() string { return "feedback.published" }

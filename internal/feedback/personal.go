@@ -1,0 +1,133 @@
+package feedback
+
+import (
+	"regexp"
+	"sort"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nhipcau/nhipcau/internal/vntext"
+)
+
+// FindingKind is what sort of personal data a rule found.
+type FindingKind string
+
+// The sorts of personal data the rules know.
+const (
+	FoundPhone   FindingKind = "phone"
+	FoundID      FindingKind = "id_number" // identity card (9 or 12 digits), health insurance number
+	FoundAccount FindingKind = "account"   // a long number, most likely of a bank account
+	FoundEmail   FindingKind = "email"
+	FoundAddress FindingKind = "address" // a house number in a street or lane
+	FoundName    FindingKind = "name"    // "tôi là …", "tên tôi là …"
+)
+
+// Finding is one place in a text that looks like personal data: text[From:To], in bytes.
+type Finding struct {
+	Kind     FindingKind
+	From, To int
+}
+
+const (
+	word    = `[\p{Lu}][\p{L}\p{M}]*`
+	houseNo = `\d+[A-Za-z]?(?:/\d+)*`
+	street  = `(?:[Đđ]ường|[Pp]hố|[Nn]gõ|[Nn]gách|[Hh]ẻm|[Kk]iệt)`
+)
+
+var personalRules = []struct {
+	kind FindingKind
+	re   *regexp.Regexp
+	part int // group that is hidden
+}{
+	{FoundEmail, regexp.MustCompile(`(?i)[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+\.\p{L}{2,}`), 0},
+	{FoundPhone, regexp.MustCompile(`(?:\+|00)84(?:[ .\-]?\d){8,10}|\b0(?:[ .\-]?\d){8,10}\b`), 0},
+	{FoundID, regexp.MustCompile(`\b[A-Z]{2}[ ]?\d(?:[ ]?\d){9,12}\b`), 0},
+	{FoundID, regexp.MustCompile(`\b\d{3}[ .]?\d{3}[ .]?\d{3}(?:[ .]?\d{3})?\b`), 0},
+	{FoundAccount, regexp.MustCompile(`\b\d{8,19}\b`), 0},
+	{FoundAddress, regexp.MustCompile(`(?:[Ss]ố nhà|[Nn]hà số|[Ss]ố)[ ]*` + houseNo + `[ ,]+` + street + `[ ]+[\p{L}\p{N}]+(?:[ ]` + word + `)*`), 0},
+	{FoundAddress, regexp.MustCompile(`(?:[Ss]ố nhà|[Nn]hà số)[ ]*` + houseNo), 0},
+	{FoundAddress, regexp.MustCompile(`\b` + houseNo + `[ ]+` + street + `[ ]+[\p{L}\p{N}]+(?:[ ]` + word + `)*`), 0},
+	{FoundName, regexp.MustCompile(`(?:[Tt]ên tôi là|[Tt]ôi tên là|[Tt]ôi tên|[Tt]ôi là|[Ee]m là|[Cc]háu là|[Hh]ọ và tên|[Hh]ọ tên)[ ]*:?[ ]*(` + word + `(?:[ ]` + word + `){1,4})`), 1},
+}
+
+// moneyAfter recognises "1.500.000 đồng": digits that are an amount and no identity number.
+var moneyAfter = regexp.MustCompile(`(?i)^[ ]*(?:đồng|đ\b|vnđ|vnd|triệu|tỷ|nghìn|m2|m²|ha\b|kg|%)`)
+
+// FindPersonal lists what looks like personal data in a Vietnamese text, in order and without overlaps. It finds too much
+// rather than too little; a person decides.
+func FindPersonal(text string) []Finding {
+	var all []Finding
+	for _, r := range personalRules {
+		for _, m := range r.re.FindAllStringSubmatchIndex(text, -1) {
+			f := Finding{Kind: r.kind, From: m[2*r.part], To: m[2*r.part+1]}
+			if r.kind != FoundEmail && r.kind != FoundName && r.kind != FoundAddress && moneyAfter.MatchString(text[f.To:]) {
+				continue
+			}
+			all = append(all, f)
+		}
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].From < all[j].From })
+	var out []Finding
+	for _, f := range all {
+		if n := len(out); n > 0 && f.From < out[n-1].To {
+			out[n-1].To = max(out[n-1].To, f.To)
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// Mask replaces each finding by the words for its kind, for example "[số điện thoại]".
+func Mask(text string, say func(FindingKind) string) string {
+	var b strings.Builder
+	at := 0
+	for _, f := range FindPersonal(text) {
+		b.WriteString(text[at:f.From])
+		b.WriteString("[" + say(f.Kind) + "]")
+		at = f.To
+	}
+	b.WriteString(text[at:])
+	return b.String()
+}
+
+// Initials masks a name: "Nguyễn Thị Hà" is "N.T.H."; "" stays "".
+func Initials(name string) string {
+	var b strings.Builder
+	for _, w := range strings.Fields(vntext.NFC(name)) {
+		r, _ := utf8.DecodeRuneInString(w)
+		if unicode.IsLetter(r) {
+			b.WriteRune(unicode.ToUpper(r))
+			b.WriteByte('.')
+		}
+	}
+	return b.String()
+}
+
+// PhoneTail gives the last three digits of a telephone number; "" when there are fewer than eight digits.
+func PhoneTail(phone string) string {
+	d := digits(phone)
+	if len(d) < 8 {
+		return ""
+	}
+	return d[len(d)-3:]
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+// validPhone accepts Vietnamese numbers as people write them: 8 to 12 digits with spaces, dots, hyphens, brackets or +84.
+func validPhone(s string) bool {
+	d := digits(s)
+	if len(d) < 8 || len(d) > 12 {
+		return false
+	}
+	return strings.Trim(s, "0123456789 .-+()") == ""
+}

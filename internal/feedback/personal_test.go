@@ -1,0 +1,83 @@
+package feedback
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestMask(t *testing.T) {
+	say := func(k FindingKind) string { return string(k) }
+	for in, want := range map[string]string{
+		"Gọi tôi số 0912 345 678 nhé":                      "Gọi tôi số [phone] nhé",
+		"liên hệ 0912.345.678, cảm ơn":                     "liên hệ [phone], cảm ơn",
+		"sđt +84 912 345 678":                              "sđt [phone]",
+		"máy bàn 0238.384.5678":                            "máy bàn [phone]",
+		"CCCD 040085001234 của tôi":                        "CCCD [id_number] của tôi",
+		"CMND 186 123 456":                                 "CMND [id_number]",
+		"thẻ BHYT GD4400123456789":                         "thẻ BHYT [id_number]",
+		"chuyển vào tài khoản 19036482910018 ngày 3/10":    "chuyển vào tài khoản [account] ngày 3/10",
+		"thư gửi ha.nguyen@vidu.vn":                        "thư gửi [email]",
+		"nhà số 12/5 đường Lê Lợi bị ngập":                 "[address] bị ngập",
+		"ở 15 ngõ 8 Hồng Sơn, mưa là ngập":                 "ở [address], mưa là ngập",
+		"Tôi là Nguyễn Thị Hà, ở khối 3":                   "Tôi là [name], ở khối 3",
+		"Cống đầu ngõ 12 bị tắc từ tháng 9":                "Cống đầu ngõ 12 bị tắc từ tháng 9",
+		"đóng 1.500.000 đồng và 250.000.000 đồng":          "đóng 1.500.000 đồng và 250.000.000 đồng",
+		"Đoạn đường liên xóm 5 ra quốc lộ 46 hỏng 2 tháng": "Đoạn đường liên xóm 5 ra quốc lộ 46 hỏng 2 tháng",
+		"Nghị định 154/2026/NĐ-CP ngày 21/11/2026":         "Nghị định 154/2026/NĐ-CP ngày 21/11/2026",
+		"tôi là người dân xóm 5":                           "tôi là người dân xóm 5",
+		"":                                                 "",
+	} {
+		got := Mask(in, say)
+		if got != want {
+			t.Errorf("%q\n got %q\nwant %q", in, got, want)
+		}
+	}
+}
+
+func FuzzMask(f *testing.F) {
+	f.Add("Tôi là Nguyễn Thị Hà, 0912 345 678, a@b.vn, số 12/5 đường Lê Lợi")
+	f.Add("\xff\xfe 123456789 \u0301")
+	f.Fuzz(func(t *testing.T, s string) {
+		masked := Mask(s, func(FindingKind) string { return "ẩn" })
+		if utf8.ValidString(s) && !utf8.ValidString(masked) {
+			t.Fatalf("broken text from %q", s)
+		}
+		if strings.TrimSpace(s) != "" && masked == "" {
+			t.Fatalf("nothing left of %q", s)
+		}
+	})
+}
+
+func TestPersonMasked(t *testing.T) {
+	got := []string{Initials("Nguyễn Thị Hà"), Initials("đặng  văn á"), Initials(""), PhoneTail("0912 345 678"), PhoneTail("12"), PhoneTail("")}
+	if d := cmp.Diff([]string{"N.T.H.", "Đ.V.Á.", "", "678", "", ""}, got); d != "" {
+		t.Error(d)
+	}
+	for in, ok := range map[string]bool{"0912345678": true, "+84 912-345-678": true, "(0238) 384 567": true, "số nhà tôi": false, "123": false, "0912345678901234": false} {
+		if validPhone(in) != ok {
+			t.Errorf("validPhone(%q) = %v", in, !ok)
+		}
+	}
+}
+
+func TestReadPoint(t *testing.T) {
+	for in, want := range map[string][2]float64{
+		"https://www.google.com/maps/@18.6734,105.6923,17z":      {18.6734, 105.6923},
+		"https://maps.google.com/?q=18.67,105.69":                {18.67, 105.69},
+		"https://www.google.com/maps?q=18.673456%2C105.692345":   {18.673456, 105.692345},
+		"https://www.openstreetmap.org/#map=16/18.6700/105.6900": {18.67, 105.69},
+		"18.6734, 105.6923": {18.6734, 105.6923},
+		"https://www.google.com/maps/@48.8566,2.3522,17z": {},
+		"https://maps.app.goo.gl/abc":                     {},
+		"":                                                {},
+		"ngã tư 18.5 phố 105":                             {},
+	} {
+		lat, lon, ok := ReadPoint(in)
+		if ok != (want != [2]float64{}) || lat != want[0] || lon != want[1] {
+			t.Errorf("%q = %v, %v, %v", in, lat, lon, ok)
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package feedback
+
+import (
+	"context"
+	"sort"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/identity"
+)
+
+// Filter narrows the queue; the zero value narrows nothing. Per 0 reads all.
+type Filter struct {
+	State        State
+	Open         bool // only cases that wait for an answer
+	Kind         Kind
+	Door         Door
+	HolderUnitID string
+	UnderUnitID  string
+	ClaimedBy    string
+	Overdue      bool
+	Text         string
+	Page, Per    int // Page from 1
+}
+
+func (s *Service) scope(actor identity.Actor) scope {
+	return scope{Units: s.Authz.Scope(actor, ActionRead), Secret: s.Authz.Scope(actor, ActionReadSecret), On: s.today()}
+}
+
+// Cases lists the cases the actor may see, open ones first, by deadline, and counts all that fit the filter.
+func (s *Service) Cases(ctx context.Context, actor identity.Actor, f Filter) ([]Case, int, error) {
+	if err := s.mayList(actor); err != nil {
+		return nil, 0, err
+	}
+	return s.store.list(ctx, s.DB.Read(), s.scope(actor), f, s.today())
+}
+
+// mayList is the coarse check of lists; what they hold is limited by the scope.
+func (s *Service) mayList(actor identity.Actor) error {
+	if len(s.Authz.Scope(actor, ActionRead)) > 0 || len(s.Authz.Scope(actor, ActionReadSecret)) > 0 {
+		return nil
+	}
+	return s.Authz.Check(actor, ActionRead, identity.InUnit(""))
+}
+
+// Dossier is all an official sees of a case on one screen.
+type Dossier struct {
+	Case     Case
+	Events   []Event
+	Chain    []Holding
+	Answers  []Answer
+	Notices  []Notice
+	Pictures []Picture
+	DaysLeft int
+}
+
+// Pending is the answer that is being written or waits for approval; ok is false when there is none.
+func (d Dossier) Pending() (a Answer, ok bool) {
+	if n := len(d.Answers); n > 0 && d.Answers[n-1].State != AnswerApproved {
+		return d.Answers[n-1], true
+	}
+	return Answer{}, false
+}
+
+// Dossier reads a case with everything that belongs to it.
+func (s *Service) Dossier(ctx context.Context, actor identity.Actor, caseID string) (Dossier, error) {
+	q := s.DB.Read()
+	c, err := s.store.caseBy(ctx, q, "id", caseID)
+	if err != nil {
+		return Dossier{}, err
+	}
+	if err := s.may(actor, ActionRead, c, ""); err != nil {
+		return Dossier{}, err
+	}
+	d := Dossier{Case: c, DaysLeft: s.Calendar.Between(s.today(), c.Deadline)}
+	if d.Events, err = s.store.events(ctx, q, c.ID); err != nil {
+		return Dossier{}, err
+	}
+	d.Chain = Chain(d.Events)
+	if d.Answers, err = s.store.answers(ctx, q, c.ID); err != nil {
+		return Dossier{}, err
+	}
+	if d.Notices, err = s.store.notices(ctx, q, c.ID); err != nil {
+		return Dossier{}, err
+	}
+	d.Pictures, err = s.store.pictures(ctx, q, c.ID)
+	return d, err
+}
+
+// WaitingItem is one thing that waits for the actor, for "Việc hôm nay".
+type WaitingItem struct {
+	Case    Case
+	UnitID  string // the holder
+	Action  string // what to do: "take", "answer", "approve" or "overdue"; the catalogue has "feedback.todo.<action>"
+	Overdue bool
+}
+
+// waitingLimit bounds the list of one day; the queue has the rest.
+const waitingLimit = 200
+
+// Waiting lists what waits for the actor, by deadline: new and open cases of their desk, answers to approve, and for a
+// leader what is overdue in the unit and below and the secret cases of the unit. A case appears once.
+func (s *Service) Waiting(ctx context.Context, actor identity.Actor) ([]WaitingItem, error) {
+	sc := s.scope(actor)
+	if sc.empty() {
+		return nil, nil
+	}
+	today := s.today()
+	seen := map[string]bool{}
+	var out []WaitingItem
+	for _, w := range []struct {
+		units   []string
+		states  []State
+		overdue bool
+		action  string
+	}{
+		{s.desksOf(unitsOf(actor, identity.RoleApprover, identity.RoleLeader)), []State{StateReview}, false, "approve"},
+		{append(s.desksOf(unitsOf(actor, identity.RoleDeskOfficer)), sc.Secret...), []State{StateReceived, StateWorking}, false, "answer"},
+		{unitsOf(actor, identity.RoleLeader), []State{StateReceived, StateWorking, StateReview}, true, "overdue"},
+	} {
+		cases, err := s.store.waiting(ctx, s.DB.Read(), sc, w.units, w.states, w.overdue, today, waitingLimit)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range cases {
+			if seen[c.ID] {
+				continue
+			}
+			seen[c.ID] = true
+			item := WaitingItem{Case: c, UnitID: c.HolderUnitID, Action: w.action, Overdue: c.Overdue(today)}
+			if c.State == StateReceived && w.action == "answer" {
+				item.Action = "take"
+			}
+			out = append(out, item)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].Case.Deadline < out[j].Case.Deadline })
+	return out, nil
+}
+
+func unitsOf(a identity.Actor, roles ...identity.Role) []string {
+	var out []string
+	for _, g := range a.Grants {
+		for _, r := range roles {
+			if g.Role == r {
+				out = append(out, g.UnitID)
+			}
+		}
+	}
+	return out
+}
+
+// desksOf lists the units together with the agencies and areas directly below, whose desk they are.
+func (s *Service) desksOf(units []string) []string {
+	var out []string
+	for _, u := range units {
+		out = append(out, u)
+		for _, kid := range s.Forest().Children(u, s.today()) {
+			if deskAbove(kid) {
+				out = append(out, kid.ID)
+			}
+		}
+	}
+	return out
+}
+
+// UnitCount is how many cases a unit holds: waiting (overdue ones included), overdue, answered.
+type UnitCount struct {
+	UnitID   string
+	Waiting  int
+	Overdue  int
+	Answered int
+}
+
+// Counts gives the figures of every unit with cases that the actor may see, for the leader's overview and the map.
+func (s *Service) Counts(ctx context.Context, actor identity.Actor) ([]UnitCount, error) {
+	if err := s.mayList(actor); err != nil {
+		return nil, err
+	}
+	return s.store.counts(ctx, s.DB.Read(), s.scope(actor), s.today())
+}
+
+// Answered lists the newest published questions and answers of a unit and below; "" means everywhere. It is public.
+func (s *Service) Answered(ctx context.Context, unitID string, limit int) ([]Published, error) {
+	out, _, err := s.store.publics(ctx, s.DB.Read(), unitID, "", s.today(), 1, limit)
+	return out, err
+}
+
+// SearchAnswered finds published questions and answers by words, folded; page from 1. It is public.
+func (s *Service) SearchAnswered(ctx context.Context, unitID, text string, page, per int) ([]Published, int, error) {
+	return s.store.publics(ctx, s.DB.Read(), unitID, text, s.today(), page, per)
+}
+
+// Public gives one published question with its answer.
+func (s *Service) Public(ctx context.Context, publicID string) (Published, error) {
+	return s.store.public(ctx, s.DB.Read(), publicID)
+}
+
+// DaysTaken says how long published answers of a unit and below took.
+type DaysTaken struct {
+	Answers int
+	Average float64 // working days; 0 without answers
+	InTime  int     // how many kept their term
+}
+
+// DaysTaken gives the figures for a unit and below; "" means everywhere. It is public.
+func (s *Service) DaysTaken(ctx context.Context, unitID string) (DaysTaken, error) {
+	n, sum, inTime, err := s.store.daysTaken(ctx, s.DB.Read(), unitID, s.today())
+	if err != nil || n == 0 {
+		return DaysTaken{}, err
+	}
+	return DaysTaken{Answers: n, Average: float64(sum) / float64(n), InTime: inTime}, nil
+}
+
+// Today is the day of the house's clock in Vietnam.
+func (s *Service) Today() clock.Date { return s.today() }

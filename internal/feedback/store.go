@@ -1,0 +1,240 @@
+package feedback
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/vntext"
+)
+
+// store is the SQL of the package; nobody else names these tables.
+type store struct{}
+
+type caseRow struct {
+	bun.BaseModel `bun:"table:feedback_case,alias:c"`
+
+	ID            string `bun:",pk"`
+	Code          string
+	SourceKey     string
+	Kind          string
+	State         string
+	Category      string
+	Body          string
+	Search        string
+	Door          string
+	AccountID     string
+	PersonID      string
+	CommentPost   string
+	CommentParent string
+	Place         string
+	PlaceLink     string
+	Lat, Lon      float64
+	OriginUnitID  string
+	HolderUnitID  string
+	HolderSince   time.Time
+	ClaimedBy     string
+	ClaimedByName string
+	ReceivedAt    time.Time
+	Deadline      clock.Date
+	Days          int
+	Source        string
+	AnsweredAt    time.Time `bun:",nullzero"`
+	ClosedAt      time.Time `bun:",nullzero"`
+	OverdueAt     time.Time `bun:",nullzero"`
+	RemindedAt    time.Time `bun:",nullzero"`
+	Reopened      int
+	MayPublish    bool
+	Published     bool
+	HasPerson     bool
+	Initials      string
+	PhoneTail     string
+	Pictures      int
+	Rating        int
+	Salt          string
+	TextHash      string
+	Leaf          string
+	LogIndex      int64
+	LogProof      string
+	Version       int
+}
+
+func rowOf(c Case, sourceKey string) *caseRow {
+	r := &caseRow{
+		ID: c.ID, Code: c.Code, SourceKey: sourceKey, Kind: string(c.Kind), State: string(c.State), Category: c.Category,
+		Body: c.Text, Search: searchText(c), Door: string(c.Door), AccountID: c.Return.AccountID, PersonID: c.Return.PersonID,
+		Place: c.Place.Text, PlaceLink: c.Place.Link, Lat: c.Place.Lat, Lon: c.Place.Lon,
+		OriginUnitID: c.OriginUnitID, HolderUnitID: c.HolderUnitID, HolderSince: c.HolderSince, ClaimedBy: c.ClaimedBy, ClaimedByName: c.ClaimedByName,
+		ReceivedAt: c.ReceivedAt, Deadline: c.Deadline, Days: c.Days, Source: c.Source, AnsweredAt: c.AnsweredAt, ClosedAt: c.ClosedAt,
+		OverdueAt: c.OverdueAt, RemindedAt: c.RemindedAt, Reopened: c.Reopened, MayPublish: c.MayPublish, Published: c.Published,
+		HasPerson: c.HasPerson, Initials: c.Initials, PhoneTail: c.PhoneTail, Pictures: c.Pictures, Rating: c.Rating,
+		Salt: c.Receipt.Salt, TextHash: c.Receipt.TextHash, Leaf: c.Receipt.Leaf, LogIndex: c.Receipt.LogIndex, LogProof: c.Receipt.LogProof,
+		Version: c.Version,
+	}
+	r.CommentPost, r.CommentParent = commentColumns(c.Return)
+	return r
+}
+
+// searchText is what officials find an ordinary case by. A complaint or denunciation is found by its code alone.
+func searchText(c Case) string {
+	if c.Kind.Secret() {
+		return vntext.Fold(c.Code)
+	}
+	return vntext.Fold(c.Code + " " + c.Text + " " + c.Place.Text)
+}
+
+func commentColumns(r Return) (post, parent string) {
+	if r.Comment == nil {
+		return "", ""
+	}
+	return r.Comment.PostExternalID, r.Comment.ParentID
+}
+
+func returnOf(account, person, post, parent string) Return {
+	r := Return{AccountID: account, PersonID: person}
+	if post != "" || parent != "" {
+		r.Comment = &channel.CommentRef{PostExternalID: post, ParentID: parent}
+	}
+	return r
+}
+
+func (r *caseRow) domain() Case {
+	return Case{
+		ID: r.ID, Code: r.Code, Kind: Kind(r.Kind), State: State(r.State), Category: r.Category, Text: r.Body, Door: Door(r.Door),
+		Return:       returnOf(r.AccountID, r.PersonID, r.CommentPost, r.CommentParent),
+		Place:        Place{Text: r.Place, Link: r.PlaceLink, Lat: r.Lat, Lon: r.Lon},
+		OriginUnitID: r.OriginUnitID, HolderUnitID: r.HolderUnitID, HolderSince: r.HolderSince.UTC(), ClaimedBy: r.ClaimedBy, ClaimedByName: r.ClaimedByName,
+		ReceivedAt: r.ReceivedAt.UTC(), Deadline: r.Deadline, Days: r.Days, Source: r.Source, AnsweredAt: r.AnsweredAt.UTC(), ClosedAt: r.ClosedAt.UTC(),
+		OverdueAt: r.OverdueAt.UTC(), RemindedAt: r.RemindedAt.UTC(), Reopened: r.Reopened, MayPublish: r.MayPublish, Published: r.Published,
+		HasPerson: r.HasPerson, Initials: r.Initials, PhoneTail: r.PhoneTail, Pictures: r.Pictures, Rating: r.Rating,
+		Receipt: Receipt{Salt: r.Salt, TextHash: r.TextHash, Leaf: r.Leaf, LogIndex: r.LogIndex, LogProof: r.LogProof}, Version: r.Version,
+	}
+}
+
+type personRow struct {
+	bun.BaseModel `bun:"table:feedback_person"`
+	CaseID        string `bun:",pk"`
+	Sealed        string
+}
+
+type eventRow struct {
+	bun.BaseModel `bun:"table:feedback_event"`
+	ID            string `bun:",pk"`
+	CaseID        string
+	Step          string
+	At            time.Time
+	ActorID       string
+	ActorName     string
+	UnitID        string
+	ToUnitID      string
+	Reason        string
+	Public        bool
+}
+
+func (r eventRow) domain() Event {
+	return Event{ID: r.ID, CaseID: r.CaseID, Step: Step(r.Step), At: r.At.UTC(), ActorID: r.ActorID, ActorName: r.ActorName,
+		UnitID: r.UnitID, ToUnitID: r.ToUnitID, Reason: r.Reason, Public: r.Public}
+}
+
+// errNoCase is what every read of a case that is not there, or not the reader's, gives.
+func errNoCase() error { return fault.New(fault.NotFound, "feedback.case_not_found") }
+
+func (store) insertCase(ctx context.Context, q bun.IDB, c Case, sourceKey string) error {
+	_, err := q.NewInsert().Model(rowOf(c, sourceKey)).Exec(ctx)
+	return err
+}
+
+// updateCase writes what steps change; the receipt of the log is written by setLogged alone.
+func (store) updateCase(ctx context.Context, q bun.IDB, c Case) error {
+	_, err := q.NewUpdate().Model(rowOf(c, "")).WherePK().
+		Column("kind", "state", "search", "holder_unit_id", "holder_since", "claimed_by", "claimed_by_name", "deadline", "days", "source",
+			"answered_at", "closed_at", "overdue_at", "reminded_at", "reopened", "published", "rating", "version").Exec(ctx)
+	return err
+}
+
+func (store) setLogged(ctx context.Context, q bun.IDB, caseID string, index int64, proof string) error {
+	_, err := q.NewUpdate().Model((*caseRow)(nil)).Where("id = ?", caseID).
+		Set("log_index = ?", index).Set("log_proof = ?", proof).Exec(ctx)
+	return err
+}
+
+func (store) caseBy(ctx context.Context, q bun.IDB, column, value string) (Case, error) {
+	var r caseRow
+	err := q.NewSelect().Model(&r).Where("? = ?", bun.Ident(column), value).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Case{}, errNoCase()
+	}
+	if err != nil {
+		return Case{}, err
+	}
+	return r.domain(), nil
+}
+
+// lockCase reads the case and keeps others from changing it until the transaction ends.
+func (store) lockCase(ctx context.Context, tx db.Tx, caseID string) (Case, error) {
+	var r caseRow
+	err := tx.ForUpdate(tx.NewSelect().Model(&r).Where("c.id = ?", caseID)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Case{}, errNoCase()
+	}
+	if err != nil {
+		return Case{}, err
+	}
+	return r.domain(), nil
+}
+
+func (store) insertEvent(ctx context.Context, q bun.IDB, e Event) error {
+	_, err := q.NewInsert().Model(&eventRow{ID: e.ID, CaseID: e.CaseID, Step: string(e.Step), At: e.At, ActorID: e.ActorID,
+		ActorName: e.ActorName, UnitID: e.UnitID, ToUnitID: e.ToUnitID, Reason: e.Reason, Public: e.Public}).Exec(ctx)
+	return err
+}
+
+func (store) events(ctx context.Context, q bun.IDB, caseID string) ([]Event, error) {
+	var rows []eventRow
+	if err := q.NewSelect().Model(&rows).Where("case_id = ?", caseID).Order("at", "id").Scan(ctx); err != nil {
+		return nil, err
+	}
+	out := make([]Event, len(rows))
+	for i, r := range rows {
+		out[i] = r.domain()
+	}
+	return out, nil
+}
+
+func (store) insertPerson(ctx context.Context, q bun.IDB, caseID, sealed string) error {
+	_, err := q.NewInsert().Model(&personRow{CaseID: caseID, Sealed: sealed}).Exec(ctx)
+	return err
+}
+
+func (store) person(ctx context.Context, q bun.IDB, caseID string) (string, error) {
+	var r personRow
+	err := q.NewSelect().Model(&r).Where("case_id = ?", caseID).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return r.Sealed, err
+}
+
+// terms lists the table of deadlines.
+func (store) terms(ctx context.Context, q bun.IDB) ([]termRow, error) {
+	var rows []termRow
+	err := q.NewSelect().Model(&rows).Order("kind", "category", "valid_from").Scan(ctx)
+	return rows, err
+}
+
+type termRow struct {
+	bun.BaseModel `bun:"table:feedback_term"`
+	Kind          string
+	Category      string
+	Days          int
+	Source        string
+	ValidFrom     clock.Date
+	ValidTo       clock.Date
+}

@@ -1,0 +1,137 @@
+package feedback
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/orgunit"
+	"github.com/nhipcau/nhipcau/internal/vntext"
+)
+
+type publicRow struct {
+	bun.BaseModel `bun:"table:feedback_public,alias:p"`
+	ID            string `bun:",pk"`
+	UnitID        string
+	OriginID      string
+	Title         string
+	Question      string
+	Answer        string
+	AskedOn       clock.Date
+	AnsweredAt    time.Time
+	Days          int
+	PublishedAt   time.Time
+	ConfirmedBy   string
+	Rating        int
+}
+
+func (r publicRow) domain() Published {
+	return Published{ID: r.ID, UnitID: r.UnitID, OriginID: r.OriginID, Title: r.Title, Question: r.Question, Answer: r.Answer, AskedOn: r.AskedOn,
+		AnsweredAt: r.AnsweredAt.UTC(), Days: r.Days, PublishedAt: r.PublishedAt.UTC(), ConfirmedBy: r.ConfirmedBy, Rating: r.Rating}
+}
+
+type wordRow struct {
+	bun.BaseModel `bun:"table:feedback_public_word"`
+	Word          string
+	PublicID      string
+}
+
+// insertPublic writes a published copy with its search words; an older copy of the same case is replaced.
+func (s store) insertPublic(ctx context.Context, q bun.IDB, p Published, words []string) error {
+	if err := s.deletePublic(ctx, q, p.ID); err != nil {
+		return err
+	}
+	_, err := q.NewInsert().Model(&publicRow{ID: p.ID, UnitID: p.UnitID, OriginID: p.OriginID, Title: p.Title, Question: p.Question, Answer: p.Answer,
+		AskedOn: p.AskedOn, AnsweredAt: p.AnsweredAt, Days: p.Days, PublishedAt: p.PublishedAt, ConfirmedBy: p.ConfirmedBy, Rating: p.Rating}).Exec(ctx)
+	if err != nil || len(words) == 0 {
+		return err
+	}
+	rows := make([]wordRow, len(words))
+	for i, w := range words {
+		rows[i] = wordRow{Word: w, PublicID: p.ID}
+	}
+	for len(rows) > 0 {
+		n := min(len(rows), 500)
+		part := rows[:n]
+		if _, err := q.NewInsert().Model(&part).Exec(ctx); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func (store) deletePublic(ctx context.Context, q bun.IDB, publicID string) error {
+	if _, err := q.NewDelete().Model((*wordRow)(nil)).Where("public_id = ?", publicID).Exec(ctx); err != nil {
+		return err
+	}
+	_, err := q.NewDelete().Model((*publicRow)(nil)).Where("id = ?", publicID).Exec(ctx)
+	return err
+}
+
+func (store) ratePublic(ctx context.Context, q bun.IDB, publicID string, rating int) error {
+	_, err := q.NewUpdate().Model((*publicRow)(nil)).Set("rating = ?", rating).Where("id = ?", publicID).Exec(ctx)
+	return err
+}
+
+func (store) public(ctx context.Context, q bun.IDB, publicID string) (Published, error) {
+	var r publicRow
+	err := q.NewSelect().Model(&r).Where("p.id = ?", publicID).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Published{}, fault.New(fault.NotFound, "feedback.public_not_found")
+	}
+	return r.domain(), err
+}
+
+// publics reads one page of the published answers of a unit and below ("" means everywhere), newest first. Each word of the
+// text must begin a word of the question or answer; the search is folded.
+func (store) publics(ctx context.Context, q bun.IDB, unitID, text string, on clock.Date, page, per int) ([]Published, int, error) {
+	var rows []publicRow
+	sel := q.NewSelect().Model(&rows)
+	if unitID != "" {
+		sel = sel.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+			return q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return orgunit.Within(q, "p.unit_id", []string{unitID}, on) }).
+				WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
+					return orgunit.Within(q, "p.origin_id", []string{unitID}, on)
+				})
+		})
+	}
+	words := vntext.Tokens(text)
+	for _, w := range words[:min(len(words), 12)] {
+		if len(w) < 2 {
+			continue
+		}
+		sel = sel.Where("p.id IN (SELECT w.public_id FROM feedback_public_word AS w WHERE w.word >= ? AND w.word < ?)", w, w+"\U0010FFFF")
+	}
+	total, err := sel.Clone().Count(ctx)
+	if err != nil || total == 0 {
+		return nil, 0, err
+	}
+	if err := sel.Order("p.answered_at DESC", "p.id DESC").Limit(int64(per)).Offset(int64((max(page, 1) - 1) * per)).Scan(ctx); err != nil {
+		return nil, 0, err
+	}
+	out := make([]Published, len(rows))
+	for i, r := range rows {
+		out[i] = r.domain()
+	}
+	return out, int(total), nil
+}
+
+// daysTaken sums up the working days that published answers of a unit and below took.
+func (store) daysTaken(ctx context.Context, q bun.IDB, unitID string, on clock.Date) (n, sum, inTime int, err error) {
+	var r struct{ N, Sum, InTime int }
+	sel := q.NewSelect().TableExpr("feedback_public AS p").
+		ColumnExpr("COUNT(*) AS n").ColumnExpr("COALESCE(SUM(p.days), 0) AS sum").
+		ColumnExpr("COALESCE(SUM(CASE WHEN p.days <= c.days THEN 1 ELSE 0 END), 0) AS in_time").
+		Join("JOIN feedback_case AS c ON c.id = p.id")
+	if unitID != "" {
+		sel = orgunit.Within(sel, "p.unit_id", []string{unitID}, on)
+	}
+	err = sel.Scan(ctx, &r)
+	return r.N, r.Sum, r.InTime, err
+}
