@@ -73,8 +73,8 @@ func messages(c fs.FS, name string) ([]*i18n.Message, error) {
 	return out, nil
 }
 
-// flatten joins the tables of a catalogue to dotted keys. A table that holds only "one" and "other" is the two plural
-// forms of one text; in any other table such names (and "description", "id", …) are ordinary keys.
+// flatten joins the tables of a catalogue to dotted keys. A table that holds only "other", or "one" and "other", is the
+// plural forms of one text; in any other table such names (and "description", "id", …) are ordinary keys.
 func flatten(prefix string, tree map[string]any, out *[]*i18n.Message) error {
 	for k, v := range tree {
 		id := prefix + k
@@ -84,7 +84,7 @@ func flatten(prefix string, tree map[string]any, out *[]*i18n.Message) error {
 		case map[string]any:
 			one, okOne := v["one"].(string)
 			other, okOther := v["other"].(string)
-			if len(v) == 2 && okOne && okOther {
+			if okOther && (len(v) == 1 || len(v) == 2 && okOne) {
 				*out = append(*out, &i18n.Message{ID: id, One: one, Other: other})
 			} else if err := flatten(id+".", v, out); err != nil {
 				return err

@@ -43,7 +43,6 @@ other = "Khác"
 one = "Một"
 id = "Mã"
 [ask.days]
-one = "{{.Count}} ngày"
 other = "{{.Count}} ngày"
 `, `
 [ask]

@@ -71,7 +71,8 @@ func loadAssets(files fs.FS) *assetSet {
 			continue // no bundle was made
 		}
 		for _, e := range entries {
-			if e.IsDir() || contentTypes[path.Ext(e.Name())] == "" || dir == "assets" && path.Ext(e.Name()) == ".css" {
+			_, ours := raw[e.Name()]
+			if e.IsDir() || ours || contentTypes[path.Ext(e.Name())] == "" || dir == "assets" && path.Ext(e.Name()) == ".css" {
 				continue
 			}
 			if src, err := fs.ReadFile(files, dir+"/"+e.Name()); err == nil {
