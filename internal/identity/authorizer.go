@@ -81,7 +81,9 @@ func (z *Authorizer) Check(a Actor, action string, r Resource) error {
 }
 
 // Can is Check as a yes or no, for pages that show or hide a button.
-func (z *Authorizer) Can(a Actor, action string, r Resource) bool { return z.Check(a, action, r) == nil }
+func (z *Authorizer) Can(a Actor, action string, r Resource) bool {
+	return z.Check(a, action, r) == nil
+}
 
 // Scope lists the units in which (and below which) the actor may do the action: what SQL reads are limited to. A policy that
 // allows the action only in the very unit is honoured by Check on the single thing, not here.
