@@ -44,22 +44,16 @@ func readCatalogues(t *testing.T, h *tree, lang string) texts {
 	return all
 }
 
-// plural are the names under which go-i18n keeps the forms and notes of one message.
-var plural = []string{"zero", "one", "two", "few", "many", "other", "description", "hash", "leftdelim", "rightdelim"}
-
+// flatten joins tables to dotted keys as i18n does: a table of only "other", or of "one" and "other", is one text.
 func flatten(into map[string]string, key string, v any) {
 	switch v := v.(type) {
 	case string:
 		into[key] = v
 	case map[string]any:
-		if _, message := v["other"].(string); message && key != "" {
-			var forms []string
-			for _, name := range sortedKeys(v) {
-				if s, ok := v[name].(string); ok && slices.Contains(plural, name) && name != "description" {
-					forms = append(forms, s)
-				}
-			}
-			into[key] = strings.Join(forms, "\n")
+		one, hasOne := v["one"].(string)
+		other, hasOther := v["other"].(string)
+		if key != "" && hasOther && (len(v) == 1 || len(v) == 2 && hasOne) {
+			into[key] = one + "\n" + other
 			return
 		}
 		for name, inner := range v {

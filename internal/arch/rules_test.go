@@ -123,13 +123,17 @@ one = "{{.Count}} row"
 other = "{{.Count}} rows of {{ .Unit }}"
 ["b.c"]
 other = "x"
+[a.kind]
+one = "x"
+other = "y"
+id = "z"
 `), &doc)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
 	flatten(got, "", doc)
-	if keys := sortedKeys(got); !slices.Equal(keys, []string{"a.rows", "a.title", "b.c"}) {
+	if keys := sortedKeys(got); !slices.Equal(keys, []string{"a.kind.id", "a.kind.one", "a.kind.other", "a.rows", "a.title", "b.c"}) {
 		t.Errorf("keys %v", keys)
 	}
 	if p := places(got["a.rows"]); !slices.Equal(p, []string{"Count", "Unit"}) {
