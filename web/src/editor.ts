@@ -79,8 +79,9 @@ function toolbar(e: Editor, labels: Labels, upload: string | undefined): HTMLEle
     { name: "image", sign: labels.image, run: () => void addImage(e, labels, upload) },
   ];
   for (const t of all) {
-    const b = element("button", { type: "button", title: labels[t.name] }, t.sign);
-    b.setAttribute("aria-label", labels[t.name]);
+    const sign = element("span", {}, t.sign);
+    sign.setAttribute("aria-hidden", "true");
+    const b = element("button", { type: "button", title: labels[t.name] }, sign, element("span", { className: "vh" }, labels[t.name]));
     b.addEventListener("click", () => t.run(e));
     if (t.on) {
       const show = () => b.setAttribute("aria-pressed", String(t.on?.(e)));

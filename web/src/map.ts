@@ -17,8 +17,9 @@ async function start(box: HTMLElement): Promise<void> {
   const lat = document.getElementById(box.dataset.lat ?? "") as HTMLInputElement | null;
   const lng = document.getElementById(box.dataset.lng ?? "") as HTMLInputElement | null;
   if (!lat || !lng) return;
+  box.hidden = false;
   const map = L.map(box, { attributionControl: false, zoomControl: true }).setView([19.2, 104.9], 8);
-  const pin = L.marker([0, 0], { draggable: true, keyboard: true, title: box.dataset.label, icon: L.divIcon({ className: "map-pin", iconSize: [22, 22] }) });
+  const pin = L.marker([0, 0], { draggable: true, keyboard: true, title: box.dataset.label, icon: L.divIcon({ className: "map-point", html: '<span class="map-pin"></span>', iconSize: [22, 22], iconAnchor: [11, 24] }) });
   const put = (at: L.LatLng) => {
     pin.setLatLng(at).addTo(map);
     lat.value = at.lat.toFixed(5);

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -156,4 +157,26 @@ func method(m string) string {
 		return "get"
 	}
 	return "post"
+}
+
+// editorTools are the labels that the editor needs, under "ui.editor." in the catalogue.
+var editorTools = []string{"toolbar", "h2", "h3", "bold", "italic", "bullets", "numbers", "quote", "undo", "redo", "link", "unlink",
+	"image", "address", "file", "alt", "insert", "cancel", "upload_failed"}
+
+// editorField is a textarea with the labels of the editor in its data-editor.
+func editorField(ctx context.Context, f FieldProps, uploadURL string) FieldProps {
+	labels := make(map[string]string, len(editorTools))
+	for _, name := range editorTools {
+		labels[name] = i18n.T(ctx, "ui.editor."+name)
+	}
+	text, _ := json.Marshal(labels) // a map of texts always has a JSON form
+	attrs := templ.Attributes{"data-editor": string(text)}
+	if uploadURL != "" {
+		attrs["data-upload"] = uploadURL
+	}
+	for k, v := range f.Attrs {
+		attrs[k] = v
+	}
+	f.Type, f.Attrs = "textarea", attrs
+	return f
 }
