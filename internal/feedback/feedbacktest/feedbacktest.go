@@ -100,9 +100,7 @@ func New(t testing.TB, d *db.DB, words feedback.Words, policies ...identity.Poli
 // Drain does all jobs that are due.
 func (k *Kit) Drain() {
 	k.T.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	if err := k.Queue.Drain(ctx); err != nil {
+	if err := k.Queue.Drain(k.T.Context()); err != nil { // the queue runs for as long as the context of its first Drain
 		k.T.Fatal(err)
 	}
 }
