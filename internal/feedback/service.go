@@ -26,11 +26,10 @@ var migrationFS embed.FS
 // Migrations are the tables of this package.
 var Migrations = db.Migrations{Name: "feedback", FS: migrationFS}
 
+// Policies say, in Cedar, who may see and work on cases.
+//
 //go:embed policies.cedar
-var policyText string
-
-// Policies say who may see and work on cases.
-var Policies = identity.PolicyFile{Feature: "feedback", Text: policyText}
+var Policies string
 
 // The actions that the policies speak of.
 const (

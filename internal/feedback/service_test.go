@@ -438,6 +438,12 @@ func TestPublishing(t *testing.T) {
 				t.Errorf("search %q: %d %v", q, n, err)
 			}
 		}
+		if got, err := s.Similar(ctx, orgunittest.Province, "hồ sơ hỗ trợ nhà ở đến đâu", 3); err != nil || len(got) != 1 {
+			t.Errorf("similar: %v %v", got, err)
+		}
+		if got, err := s.Similar(ctx, orgunittest.Province, "bãi rác sau chợ bốc mùi hôi thối", 3); err != nil || len(got) != 0 {
+			t.Errorf("not similar: %v %v", got, err)
+		}
 		if got, err := s.Answered(ctx, orgunittest.TruongVinh, 5); err != nil || len(got) != 0 {
 			t.Errorf("another ward shows it: %v %v", got, err)
 		}

@@ -84,7 +84,7 @@ func New(t testing.TB, d *db.DB, words feedback.Words, policies ...identity.Poli
 	})
 	k := &Kit{T: t, DB: d, Clock: clock.NewStub(Now), Queue: q, Log: &Log{}, Replies: &Replies{}, Audit: &Audit{}}
 	k.Units = orgunittest.SeedAt(t, d, k.Clock)
-	k.Authz = identitytest.Authorizer(t, k.Units, append([]identity.PolicyFile{feedback.Policies}, policies...)...)
+	k.Authz = identitytest.Authorizer(t, k.Units, append([]identity.PolicyFile{identitytest.File("feedback", feedback.Policies)}, policies...)...)
 	box, err := secret.Parse("k1 " + strings.Repeat("ab", 32))
 	if err != nil {
 		t.Fatal(err)
