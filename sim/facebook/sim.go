@@ -140,6 +140,9 @@ func (s *Sim) SetRate(perMinute int) {
 	s.rate = max(perMinute, 0)
 }
 
+// Now is the time on the clock of the simulated platform.
+func (s *Sim) Now() time.Time { return s.now() }
+
 func (s *Sim) now() time.Time { return s.cfg.Clock.Now().UTC() }
 
 // load takes one journal entry back into memory.
