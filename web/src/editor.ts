@@ -95,7 +95,7 @@ function toolbar(e: Editor, labels: Labels, upload: string | undefined): HTMLEle
 
 function start(area: HTMLTextAreaElement): void {
   const labels = JSON.parse(area.dataset.editor || "{}") as Labels;
-  const frame = element("div", { className: "editor prose" });
+  const frame = element("div", { className: "editor" });
   area.before(frame);
   const name = document.querySelector(`label[for="${area.id}"]`)?.textContent?.trim() ?? "";
   const editor = new Editor({
@@ -106,7 +106,7 @@ function start(area: HTMLTextAreaElement): void {
       StarterKit.configure({ heading: { levels: [2, 3] }, codeBlock: false, code: false, link: { openOnClick: false, defaultProtocol: "https" } }),
       Image,
     ],
-    editorProps: { attributes: { role: "textbox", "aria-multiline": "true", "aria-label": name } },
+    editorProps: { attributes: { class: "prose", role: "textbox", "aria-multiline": "true", "aria-label": name } },
     onUpdate: ({ editor: e }) => {
       const html = e.isEmpty ? "" : e.getHTML();
       if (html === area.value) return;
