@@ -100,6 +100,9 @@ func (h *House) Deliver(t testing.TB, ds ...channel.NewDelivery) {
 // Await runs jobs until ok, or fails the test after limit.
 func (h *House) Await(t testing.TB, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
+	if err := h.Queue.Drain(t.Context()); err != nil { // starts the queue for the whole test, not for this wait only
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	for !ok() {
