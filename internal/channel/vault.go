@@ -280,3 +280,11 @@ func (v *Vault) RefreshNow(ctx context.Context, a Account) error {
 	_, err = v.renew(ctx, a, row.Version)
 	return err
 }
+
+// Learn stores what an adapter has found out about what an account can do.
+func (v *Vault) Learn(ctx context.Context, a Account, c Capabilities) error {
+	return v.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		_, err := tx.NewUpdate().Model((*accountRow)(nil)).Set("capabilities = ?", capabilitiesText(c)).Where("id = ?", a.ID).Exec(ctx)
+		return err
+	})
+}
