@@ -5,6 +5,7 @@ import "htmx-ext-sse";
 import { counters } from "./counter";
 import { drafts, forgetSent } from "./draft";
 import { keys } from "./keys";
+import { trouble } from "./trouble";
 
 // The page's security policy allows neither inline styles nor eval.
 htmx.config.includeIndicatorStyles = false;
@@ -62,6 +63,7 @@ drafts();
 keys();
 filterLists();
 filters();
+trouble();
 void islands(document);
 document.addEventListener("htmx:load", (e) => {
   if (e.target !== document.body) void islands(e.target as HTMLElement);
