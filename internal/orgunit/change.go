@@ -57,20 +57,17 @@ func (s *Service) Apply(ctx context.Context, tx db.Tx, c Change) (*Forest, error
 	if err != nil {
 		return nil, err
 	}
-	delta, err := plan(before, c)
-	if err != nil {
-		return nil, err
+	delta, after, err := plan(before, c)
+	if err != nil || delta.empty() {
+		return before, err
 	}
-	return s.write(ctx, tx, before, delta)
+	return s.write(ctx, tx, before, after, delta)
 }
 
 // Try tells whether Apply would accept the change today, and shows the tree that would result.
 func (f *Forest) Try(c Change) (*Forest, error) {
-	delta, err := plan(f, c)
-	if err != nil {
-		return nil, err
-	}
-	return build(merge(f.rows, delta), f.version+1)
+	_, after, err := plan(f, c)
+	return after, err
 }
 
 // planner gathers the rows of one change. It works on f, the tree before.
@@ -83,10 +80,11 @@ type planner struct {
 	faults fault.Fields
 }
 
-func plan(f *Forest, c Change) (records, error) {
+// plan works a change out: the rows to write and the tree that results.
+func plan(f *Forest, c Change) (records, *Forest, error) {
 	p := &planner{f: f, c: c, fresh: map[string]Draft{}, ended: map[string]unitRow{}}
 	if !c.On.Valid() {
-		return records{}, fault.Field("on", "orgunit.bad_date").With("Date", string(c.On))
+		return records{}, nil, fault.Field("on", "orgunit.bad_date").With("Date", string(c.On))
 	}
 	p.create()
 	p.pass()
@@ -97,16 +95,19 @@ func plan(f *Forest, c Change) (records, error) {
 	p.attach()
 	p.orphans()
 	if err := p.faults.OrNil(); err != nil {
-		return records{}, err
+		return records{}, nil, err
 	}
 	for _, r := range p.ended {
 		p.out.units = append(p.out.units, r)
 	}
 	after, err := build(merge(f.rows, p.out), f.version+1)
 	if err != nil {
-		return records{}, fault.New(fault.Conflict, "orgunit.circle").Because(err)
+		return records{}, nil, fault.New(fault.Conflict, "orgunit.circle").Because(err)
 	}
-	return p.out, after.codesClash(p.out)
+	if err := after.codesClash(p.out); err != nil {
+		return records{}, nil, err
+	}
+	return p.out, after, nil
 }
 
 func (p *planner) bad(field, key, name string) {
@@ -168,7 +169,34 @@ func (p *planner) place(unitID, parentID string) {
 		p.bad("parent", "orgunit.parent_required", p.fresh[unitID].FullName)
 		return
 	}
+	if parentID != "" {
+		up, own := p.f.level(parentID, p.fresh).Rank(), p.f.level(unitID, p.fresh).Rank()
+		if up > own || up == own && p.f.kindOf(unitID, p.fresh) != KindAgency { // an agency stands beside the unit of its level
+			p.bad("parent", "orgunit.parent_not_above", p.f.nameOf(parentID, p.fresh, p.c.On))
+			return
+		}
+	}
 	p.out.parents = append(p.out.parents, parentRow{UnitID: unitID, From: p.c.On, ParentID: parentID, Basis: p.c.Basis})
+}
+
+func (f *Forest) kindOf(unitID string, fresh map[string]Draft) Kind {
+	if d, ok := fresh[unitID]; ok {
+		return d.Kind
+	}
+	if i, ok := f.byID[unitID]; ok {
+		return f.nodes[i].kind
+	}
+	return ""
+}
+
+func (f *Forest) nameOf(unitID string, fresh map[string]Draft, on clock.Date) string {
+	if d, ok := fresh[unitID]; ok {
+		return d.FullName
+	}
+	if i, ok := f.byID[unitID]; ok {
+		return f.nodes[i].naming(on).full
+	}
+	return unitID
 }
 
 func (f *Forest) level(unitID string, fresh map[string]Draft) Level {

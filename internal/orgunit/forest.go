@@ -433,3 +433,12 @@ func (f *Forest) Under(x, y string, on clock.Date) bool {
 	}
 	return false
 }
+
+// AllIDs lists the ids of all units, standing or not, in no meaningful order.
+func (f *Forest) AllIDs() []string {
+	out := make([]string, len(f.nodes))
+	for i := range f.nodes {
+		out[i] = f.nodes[i].id
+	}
+	return out
+}

@@ -50,7 +50,7 @@ func (s *Service) Import(ctx context.Context, o ImportOptions) (ImportResult, er
 			return err
 		}
 		delta := missing(before.rows, n.out)
-		after, err := s.write(ctx, tx, before, delta)
+		after, err := s.add(ctx, tx, before, delta)
 		if err != nil {
 			return err
 		}

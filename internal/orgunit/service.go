@@ -99,6 +99,18 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+// add writes rows that were made outside of a Change: an import.
+func (s *Service) add(ctx context.Context, tx db.Tx, before *Forest, delta records) (*Forest, error) {
+	if delta.empty() {
+		return before, nil
+	}
+	after, err := build(merge(before.rows, delta), before.version+1)
+	if err != nil {
+		return nil, err
+	}
+	return s.write(ctx, tx, before, after, delta)
+}
+
 // current gives the picture that the tables hold inside the transaction, with the change lock held.
 func (s *Service) current(ctx context.Context, tx db.Tx) (*Forest, error) {
 	v, err := s.store.lock(ctx, tx)
@@ -116,14 +128,7 @@ func (s *Service) current(ctx context.Context, tx db.Tx) (*Forest, error) {
 }
 
 // write stores the delta and all that follows from it, and shows the new picture once the transaction is durable.
-func (s *Service) write(ctx context.Context, tx db.Tx, before *Forest, delta records) (*Forest, error) {
-	if delta.empty() {
-		return before, nil
-	}
-	after, err := build(merge(before.rows, delta), before.version+1)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) write(ctx context.Context, tx db.Tx, before, after *Forest, delta records) (*Forest, error) {
 	if err := s.store.put(ctx, tx, delta); err != nil {
 		return nil, err
 	}
