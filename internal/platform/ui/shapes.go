@@ -27,8 +27,8 @@ type outline struct {
 }
 
 // ShapesFromGeoJSON turns a GeoJSON FeatureCollection (WGS84, Polygon or MultiPolygon) into the shapes of a Map of the given
-// width in pixels, with its viewBox. The properties "code" and "fullName" (or "name") name each shape. Points that fall on
-// the same pixel tenth are drawn once.
+// width in pixels, with its viewBox. The properties "code" and "fullName" (or "name") name each shape. Points lie on whole
+// pixels: a smaller width gives a smaller page, 400 is right for citizens, 1000 for a leader's screen.
 func ShapesFromGeoJSON(data []byte, width int) ([]Shape, string, error) {
 	var fc featureCollection
 	if err := json.Unmarshal(data, &fc); err != nil {
@@ -89,34 +89,69 @@ func project(outlines []outline, width int) ([]Shape, string, error) {
 	for _, o := range outlines {
 		var b strings.Builder
 		for _, r := range o.rings {
-			writeRing(&b, r, func(p point) (int, int) {
-				return int(math.Round((p[0] - west) * squeeze * scale * 10)), int(math.Round((north - p[1]) * scale * 10))
-			})
+			writeRing(&b, snap(r, func(p point) pixel {
+				return pixel{int(math.Round((p[0] - west) * squeeze * scale)), int(math.Round((north - p[1]) * scale))}
+			}))
 		}
 		shapes = append(shapes, Shape{Code: o.code, Name: o.name, Path: b.String()})
 	}
 	return shapes, fmt.Sprintf("0 0 %d %d", width, height), nil
 }
 
-// writeRing writes a ring as relative line steps in tenths of a pixel, leaving out steps of zero length.
-func writeRing(b *strings.Builder, ring []point, at func(point) (int, int)) {
-	var x, y, steps int
-	for i, p := range ring {
-		nx, ny := at(p)
+type pixel struct{ x, y int }
+
+// snap puts the points of a ring on the grid of pixels and leaves out those that add nothing: the same pixel again, or the
+// middle of a straight line. Neighbours share their border points, so no gaps open between them.
+func snap(ring []point, at func(point) pixel) []pixel {
+	var out []pixel
+	for _, p := range ring {
+		q := at(p)
+		n := len(out)
 		switch {
-		case i == 0:
-			b.WriteString("M" + tenth(nx) + " " + tenth(ny))
-		case i == len(ring)-1 && steps > 0: // GeoJSON repeats the first point; z closes the ring
-			continue
-		case nx == x && ny == y:
-			continue
+		case n > 0 && out[n-1] == q:
+		case n > 1 && between(out[n-2], out[n-1], q):
+			out[n-1] = q
 		default:
-			b.WriteString("l" + tenth(nx-x) + " " + tenth(ny-y))
-			steps++
+			out = append(out, q)
 		}
-		x, y = nx, ny
 	}
-	b.WriteString("z")
+	if n := len(out); n > 1 && out[0] == out[n-1] { // GeoJSON repeats the first point; z closes the ring
+		out = out[:n-1]
+	}
+	return out
 }
 
-func tenth(n int) string { return strconv.FormatFloat(float64(n)/10, 'f', -1, 64) }
+// between tells whether b lies on the straight way from a to c.
+func between(a, b, c pixel) bool {
+	ux, uy, vx, vy := b.x-a.x, b.y-a.y, c.x-b.x, c.y-b.y
+	return ux*vy == uy*vx && ux*vx+uy*vy > 0
+}
+
+// writeRing writes a ring as steps from point to point; a ring smaller than a pixel becomes a dot, so that an island is
+// not lost.
+func writeRing(b *strings.Builder, ring []pixel) {
+	if len(ring) == 0 {
+		return
+	}
+	b.WriteString("M" + strconv.Itoa(ring[0].x) + " " + strconv.Itoa(ring[0].y))
+	if len(ring) < 3 {
+		b.WriteString("h1v1h-1z")
+		return
+	}
+	for i := 1; i < len(ring); i++ {
+		sep := " "
+		if i == 1 {
+			sep = "l"
+		}
+		dx, dy := strconv.Itoa(ring[i].x-ring[i-1].x), strconv.Itoa(ring[i].y-ring[i-1].y)
+		if sep == " " && dx[0] == '-' {
+			sep = ""
+		}
+		b.WriteString(sep + dx)
+		if dy[0] != '-' {
+			b.WriteByte(' ')
+		}
+		b.WriteString(dy)
+	}
+	b.WriteByte('z')
+}
