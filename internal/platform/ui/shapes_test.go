@@ -8,7 +8,7 @@ import (
 func TestShapesFromGeoJSON(t *testing.T) {
 	shapes, box, err := ShapesFromGeoJSON([]byte(`{"type":"FeatureCollection","features":[
 {"type":"Feature","properties":{"code":"17236","name":"Môn Sơn","fullName":"Xã Môn Sơn"},"geometry":{"type":"Polygon","coordinates":[[[104,0.5],[105,0.5],[105,-0.5],[104,-0.5],[104,0.5]],[[104.4,0.1],[104.6,0.1],[104.6,-0.1],[104.4,0.1]]]}},
-{"type":"Feature","properties":{"code":"16813","name":"Na Loi"},"geometry":{"type":"MultiPolygon","coordinates":[[[[105,0.5],[106,0.5],[106,0],[106,0.00001],[105,0.5]]],[[[105,-0.5],[105.5,-0.5],[106,-0.5],[106,-0.1],[105,-0.5]]],[],[[104,-0.5],[104.001,-0.5],[104.001,-0.499],[104,-0.5]]]]}}
+{"type":"Feature","properties":{"code":"16813","name":"Na Loi"},"geometry":{"type":"MultiPolygon","coordinates":[[[[105,0.5],[106,0.5],[106,0],[106,0.00001],[105,0.5]]],[[[105,-0.5],[105.5,-0.5],[106,-0.5],[106,-0.1],[105,-0.5]]],[[],[[104,-0.5],[104.001,-0.5],[104.001,-0.499],[104,-0.5]]]]}}
 ]}`), 200)
 	if err != nil {
 		t.Fatal(err)
