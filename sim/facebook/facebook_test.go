@@ -127,7 +127,9 @@ func TestPostLife(t *testing.T) {
 	if !strings.Contains(string(got.raw), "Đính chính") || !strings.Contains(string(got.raw), "permalink_url") {
 		t.Errorf("detail %s", got.raw)
 	}
-	var list struct{ Data []struct{ ID, Message string } }
+	var list struct {
+		Data []struct{ ID, Message string }
+	}
 	_ = json.Unmarshal(w.call("GET", "/v26.0/"+pageID+"/published_posts", "limit", "2").raw, &list)
 	if len(list.Data) != 2 || list.Data[1].Message != "Tin khác" {
 		t.Errorf("newest two: %+v", list.Data)

@@ -24,6 +24,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/nhipcau/nhipcau/sim/facebook"
 	"github.com/nhipcau/nhipcau/sim/simkit"
@@ -31,12 +32,33 @@ import (
 	"github.com/nhipcau/nhipcau/sim/zalo"
 )
 
-// World is the set of simulated platforms. Faults must be the table both were made with.
+// World is the set of simulated platforms. Faults must be the table both were made with; Open sees to it.
 type World struct {
 	Zalo     *zalo.Sim
 	Facebook *facebook.Sim
 	Faults   *simkit.Faults
 }
+
+// Open makes a world whose platforms know the address ("http://127.0.0.1:8090") they are reached at and, unless folder
+// is empty, keep their state in it. BaseURL, WallURL, Folder and Faults of the two configurations are filled in here.
+func Open(address, folder string, z zalo.Config, f facebook.Config) (World, error) {
+	address = strings.TrimRight(address, "/")
+	faults := &simkit.Faults{}
+	z.BaseURL, z.WallURL, z.Folder, z.Faults = address+"/zalo", address+"/wall", folder, faults
+	f.BaseURL, f.WallURL, f.Folder, f.Faults = address+"/graph", address+"/wall", folder, faults
+	zaloSim, err := zalo.New(z)
+	if err != nil {
+		return World{}, err
+	}
+	facebookSim, err := facebook.New(f)
+	if err != nil {
+		return World{}, errors.Join(err, zaloSim.Close())
+	}
+	return World{Zalo: zaloSim, Facebook: facebookSim, Faults: faults}, nil
+}
+
+// Close stops webhook deliveries and flushes the state of all platforms.
+func (w World) Close() error { return errors.Join(w.Zalo.Close(), w.Facebook.Close()) }
 
 // Handler serves everything: platforms, control and wall.
 func (w World) Handler() http.Handler {
