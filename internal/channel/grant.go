@@ -16,6 +16,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 )
 
 // grantLife is how long an official may take on the consent page.
@@ -177,6 +178,9 @@ func (s *Service) take(ctx context.Context, actor identity.Actor, r ConnectReque
 			return err
 		}
 		out = append(out, a)
+		if err := s.q.Enqueue(ctx, tx, probeArgs{Account: a.ID}, &jobs.Options{MaxAttempts: 5}); err != nil {
+			return err
+		}
 		return s.wakeAccount(ctx, tx, a.ID)
 	})
 	if err == nil {

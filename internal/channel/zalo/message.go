@@ -44,36 +44,36 @@ func (z *Adapter) Reply(ctx context.Context, a channel.Account, m channel.Reply)
 		other = v3
 	}
 	r, err := z.message(ctx, a, first, m)
-	if isCode(err, "-235") || isCode(err, "-240") {
+	switch {
+	case err == nil && a.Capabilities.MessageV != first:
+		z.learn(ctx, a, first)
+	case wrongVersion(err):
 		r, err = z.message(ctx, a, other, m)
-		if !isCode(err, "-235") && !isCode(err, "-240") {
-			return r, errorsFirst(err, z.learn(ctx, a, other))
+		if wrongVersion(err) {
+			z.learn(ctx, a, "none")
+			return r, human(err)
 		}
-		return r, errorsFirst(human(err), z.learn(ctx, a, "none"))
-	}
-	if err == nil && a.Capabilities.MessageV != first {
-		return r, z.learn(ctx, a, first)
+		z.learn(ctx, a, other)
 	}
 	return r, err
 }
 
-// errorsFirst prefers the error of the call; that of merely remembering something is not worth failing a sent message.
-func errorsFirst(err, _ error) error { return err }
+func wrongVersion(err error) bool { return isCode(err, "-235") || isCode(err, "-240") }
 
 func human(err error) error {
-	var code string
-	for _, c := range []string{"-235", "-240"} {
-		if isCode(err, c) {
-			code = c
-		}
+	code := "-235"
+	if isCode(err, "-240") {
+		code = "-240"
 	}
 	return &channel.Error{Kind: channel.Zalo, Code: code, Message: err.Error(), Advice: channel.AdviceHuman, Key: "channel.zalo.no_messages"}
 }
 
-func (z *Adapter) learn(ctx context.Context, a channel.Account, version string) error {
+// learn remembers which call works. A message that went out is not failed because that could not be written down: the next
+// one finds it out again.
+func (z *Adapter) learn(ctx context.Context, a channel.Account, version string) {
 	c := a.Capabilities
 	c.MessageV = version
-	return z.keys.Learn(context.WithoutCancel(ctx), a, c)
+	_ = z.keys.Learn(context.WithoutCancel(ctx), a, c)
 }
 
 func (z *Adapter) message(ctx context.Context, a channel.Account, version string, m channel.Reply) (channel.Receipt, error) {
