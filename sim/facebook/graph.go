@@ -329,7 +329,7 @@ func (s *Sim) route(c *call) (any, *failure) {
 	if x := s.comments[id]; x != nil {
 		return s.routeComment(c, s.postOf[x.Post], x, edge)
 	}
-	if p := s.photos[id]; p != nil {
+	if p := s.photos[id]; p != nil && p.Page != "" {
 		return s.routePhoto(c, p, edge)
 	}
 	if page, person, ok := strings.Cut(strings.TrimPrefix(id, "t_"), "_"); ok && s.pages[page] != nil {

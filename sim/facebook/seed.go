@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -146,6 +147,17 @@ type Utterance struct {
 	At      time.Time `json:"at,omitzero"`
 }
 
+// KeepPicture stores a picture taken with a citizen's phone and returns its address, for Utterance.Image.
+func (s *Sim) KeepPicture(data []byte) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := &Photo{ID: simkit.StableID("phone", simkit.RandomHex(8)), Mime: http.DetectContentType(data), Data: data, Created: s.now()}
+	p.URL = s.cfg.BaseURL + "/picture/" + p.ID
+	s.photos[p.ID] = p
+	s.journal.Put("photo", p.ID, p)
+	return p.URL
+}
+
 // Said is what came of an utterance: one of the two is set.
 type Said struct {
 	Message *Message `json:"message,omitempty"`
@@ -247,7 +259,9 @@ func (s *Sim) Posts(page string) []Post {
 	if a := s.pages[page]; a != nil {
 		for _, p := range a.posts {
 			if p.visible(s.now()) {
-				out = append(out, *p)
+				one := *p
+				one.Photos = slices.Clone(p.Photos)
+				out = append(out, one)
 			}
 		}
 	}

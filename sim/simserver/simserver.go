@@ -7,6 +7,26 @@
 //	/graph/…         the Graph API, for example http://127.0.0.1:8090/graph/v26.0/me
 //	/control/…       what the outside world knows and what it is told to do
 //
+// A client written for the real platforms needs only other base addresses:
+//
+//	https://oauth.zaloapp.com      → http://127.0.0.1:8090/zalo    (paths /v4/oa/permission, /v4/oa/access_token)
+//	https://openapi.zalo.me        → http://127.0.0.1:8090/zalo    (paths /v2.0/…, /v3.0/…)
+//	https://graph.facebook.com     → http://127.0.0.1:8090/graph   (paths /v26.0/…)
+//	https://www.facebook.com       → http://127.0.0.1:8090/graph   (path /v26.0/dialog/oauth)
+//
+// and the app id, app secret and webhook address that the platforms were opened with. A first try by hand:
+//
+//	oa=$(curl -s $SIM/control/zalo/oas | jq -r '.[0].id')
+//	user=$(curl -s -d '{"name":"Nguyễn Văn An"}' $SIM/control/zalo/oas/$oa/follow | jq -r .user_id)
+//	curl -s -d "{\"user_id\":\"$user\",\"text\":\"Xin hỏi …\"}" $SIM/control/zalo/oas/$oa/say   # raises the webhook
+//	curl -s -d '{"kind":"drop_after_effect","path":"article/create","count":1}' $SIM/control/faults
+//	code=$(curl -s -d '{}' $SIM/control/zalo/oas/$oa/grant | jq -r .code)                         # consent without the page
+//	curl -s -H "secret_key: $SECRET" -d "app_id=$APP&grant_type=authorization_code&code=$code" $SIM/zalo/v4/oa/access_token
+//
+// Everything a fault can do is listed at simkit.FaultError and after it. What a real platform decides by contract or by
+// the calendar (packages, quotas, windows, type of account) is a knob of zalo.OA and facebook.Page, changed while running
+// by POST …/knobs.
+//
 // The control API, beside those of the platforms (see zalo.Sim.ControlHandler and facebook.Sim.ControlHandler):
 //
 //	GET    /control/stats              {"zalo":…,"facebook":…}: counts, requests per minute, duplicates, webhooks

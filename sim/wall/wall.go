@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"embed"
 	"html/template"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -101,12 +102,32 @@ func noteText(note string) string {
 	return ""
 }
 
+const maxPicture = 10 << 20
+
+// pictureOf is the picture a form carries, or nothing when it carries none or something else.
+func pictureOf(r *http.Request) (name string, data []byte) {
+	file, head, err := r.FormFile("picture")
+	if err != nil {
+		return "", nil
+	}
+	defer file.Close()
+	data, err = io.ReadAll(io.LimitReader(file, maxPicture+1))
+	if err != nil || len(data) > maxPicture || !strings.HasPrefix(http.DetectContentType(data), "image/") {
+		return "", nil
+	}
+	return head.Filename, data
+}
+
 func (w *wall) oaSay(rw http.ResponseWriter, r *http.Request) {
 	oa, user, text := r.PathValue("oa"), r.FormValue("user"), strings.TrimSpace(r.FormValue("text"))
-	note := ""
-	if text == "" {
+	name, picture := pictureOf(r)
+	note, image := "", ""
+	if picture != nil {
+		image = w.zalo.KeepPicture(name, picture)
+	}
+	if text == "" && image == "" {
 		note = noteEmpty
-	} else if _, err := w.zalo.Say(oa, user, zalo.Utterance{Text: text}); err != nil {
+	} else if _, err := w.zalo.Say(oa, user, zalo.Utterance{Text: text, Image: image}); err != nil {
 		note = noteUnknown
 	}
 	returnTo(rw, r, "/wall/oa/"+url.PathEscape(oa), user, note)
@@ -127,10 +148,14 @@ func (w *wall) oaJoin(rw http.ResponseWriter, r *http.Request) {
 
 func (w *wall) pageSay(rw http.ResponseWriter, r *http.Request) {
 	page, user, text := r.PathValue("page"), r.FormValue("user"), strings.TrimSpace(r.FormValue("text"))
-	note := ""
-	if text == "" {
+	_, picture := pictureOf(r)
+	note, image := "", ""
+	if picture != nil {
+		image = w.facebook.KeepPicture(picture)
+	}
+	if text == "" && image == "" {
 		note = noteEmpty
-	} else if _, err := w.facebook.Say(page, facebook.Utterance{Person: user, Text: text, Post: r.FormValue("post")}); err != nil {
+	} else if _, err := w.facebook.Say(page, facebook.Utterance{Person: user, Text: text, Image: image, Post: r.FormValue("post")}); err != nil {
 		note = noteUnknown
 	}
 	returnTo(rw, r, "/wall/page/"+url.PathEscape(page), user, note)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -82,8 +84,8 @@ func (s *Sim) AddFollowerFull(oa string, f Follower) string {
 	if f.Since.IsZero() {
 		f.Since = s.now()
 	}
-	if f.LastAct.IsZero() {
-		f.LastAct = f.Since
+	if f.LastAct.IsZero() && f.Follows {
+		f.LastAct = f.Since // to follow is to interact
 	}
 	a.followers[f.UserID] = &f
 	a.order = append(a.order, f.UserID)
@@ -99,6 +101,27 @@ type Utterance struct {
 	Image string `json:"image"` // address of a picture
 	Quiet bool   `json:"quiet"` // keep it without a webhook, to seed old conversations
 	At    time.Time
+}
+
+// KeepPicture stores a picture taken with a citizen's phone and returns its address, for Utterance.Image.
+func (s *Sim) KeepPicture(name string, data []byte) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := &upload{ID: simkit.RandomHex(24), Kind: "phone", Name: name, Mime: http.DetectContentType(data), Size: len(data), Data: data, Created: s.now()}
+	s.uploads[u.ID] = u
+	s.journal.Put("upload", u.ID, u)
+	return s.mediaURL(u.ID)
+}
+
+// AddWriter makes a person known to the OA who does not follow it and has not written yet, and returns their user id.
+func (s *Sim) AddWriter(oa string, p Person) (string, error) {
+	s.mu.Lock()
+	a := s.oas[oa]
+	s.mu.Unlock()
+	if a == nil {
+		return "", fmt.Errorf("%w: OA %s", ErrUnknown, oa)
+	}
+	return s.AddFollowerFull(oa, Follower{Person: p}), nil
 }
 
 // Say lets a user write to the OA: it is kept, opens the windows and raises user_send_text or user_send_image.
@@ -252,7 +275,9 @@ func (s *Sim) Followers(oa string) []Follower {
 	}
 	out := make([]Follower, 0, len(a.order))
 	for _, id := range a.order {
-		out = append(out, *a.followers[id])
+		f := *a.followers[id]
+		f.Received, f.Tags, f.Notes = maps.Clone(f.Received), slices.Clone(f.Tags), slices.Clone(f.Notes)
+		out = append(out, f)
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -124,4 +126,26 @@ func (s *Sim) raiseFollow(a *account, f *Follower, on bool) {
 
 func (s *Sim) raiseSeen(a *account, f *Follower, ids []string) {
 	s.raise(a, s.now(), event{EventName: "user_seen_message", ByApp: f.ByApp, Sender: &party{a.ID}, Recipient: &party{f.UserID}, Message: &eventMessage{MsgIDs: ids}})
+}
+
+// Raise sends any event about an OA, signed as all are: fields are the parts of the body beside app_id, event_name and
+// timestamp, for example {"user_id_by_app":…,"sender":{"id":…}} of user_withdraw.
+func (s *Sim) Raise(oa, eventName string, fields map[string]any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.oas[oa] == nil {
+		return fmt.Errorf("%w: OA %s", ErrUnknown, oa)
+	}
+	stamp := strconv.FormatInt(s.now().UnixMilli(), 10)
+	body := maps.Clone(fields)
+	if body == nil {
+		body = map[string]any{}
+	}
+	body["app_id"], body["event_name"], body["timestamp"] = s.cfg.AppID, eventName, stamp
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	s.hooks.Send(simkit.Hook{Account: oa, Event: eventName, Body: string(raw), Stamp: stamp})
+	return nil
 }

@@ -247,3 +247,27 @@ func TestRestartKeepsEverything(t *testing.T) {
 		t.Errorf("token %q", fresh.Access)
 	}
 }
+
+func TestOtherEventsStrangersAndPictures(t *testing.T) {
+	l := listen(t)
+	w, _ := hooked(t, l, nil)
+	if err := w.sim.Raise(oaID, "user_withdraw", map[string]any{"user_id_by_app": "77"}); err != nil {
+		t.Fatal(err)
+	}
+	e := l.wait(t, 1)[0]
+	if e.event.Name != "user_withdraw" || e.header.Get("X-ZEvent-Signature") != zalo.Signature("123", e.body, e.event.Timestamp, "OASECRET") {
+		t.Errorf("raised %s", e.body)
+	}
+	stranger, err := w.sim.AddWriter(oaID, zalo.Person{Name: "Người qua đường"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.want(w.post("/v3.0/oa/message/cs", text(stranger, "Chào")), -213, "to a stranger who never wrote")
+	if _, err := w.sim.Say(oaID, stranger, zalo.Utterance{Text: "xem ảnh", Image: w.sim.KeepPicture("a.png", png)}); err != nil {
+		t.Fatal(err)
+	}
+	if e := l.wait(t, 2)[1]; e.event.Name != "user_send_image" || !strings.Contains(string(e.body), "/media/") {
+		t.Errorf("picture %s", e.body)
+	}
+	w.want(w.post("/v3.0/oa/message/cs", text(stranger, "Chào")), 0, "to a stranger who wrote")
+}
