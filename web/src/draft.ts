@@ -4,7 +4,7 @@
 type Draft = { at: number; path: string; values: [string, string][] };
 
 const prefix = "nhipcau.draft.";
-const month = 31 * 24 * 3600 * 1000;
+const fortnight = 14 * 24 * 3600 * 1000;
 
 function keep(el: Element): el is HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement {
   if (!(el instanceof HTMLInputElement || el instanceof HTMLTextAreaElement || el instanceof HTMLSelectElement)) return false;
@@ -49,12 +49,12 @@ function clock(d: Date): string {
   return d.toLocaleTimeString("vi-VN", { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Ho_Chi_Minh" });
 }
 
-/** Forgets drafts older than a month. */
+/** Forgets drafts older than two weeks. */
 function tidy(): void {
   for (const k of Object.keys(localStorage)) {
     if (!k.startsWith(prefix)) continue;
     try {
-      if (Date.now() - (JSON.parse(localStorage.getItem(k) ?? "{}") as Draft).at < month) continue;
+      if (Date.now() - (JSON.parse(localStorage.getItem(k) ?? "{}") as Draft).at < fortnight) continue;
     } catch {
       // unreadable: forget it as well
     }

@@ -1,6 +1,9 @@
 // Keys for officials: j and k move through the rows, Enter opens, e assigns, r replies, Ctrl K searches, ? explains.
 
-const rows = () => [...document.querySelectorAll<HTMLElement>("[data-row], .table tbody tr")].filter((r) => r.querySelector("a[href]"));
+const link = (row: HTMLElement) => (row.matches("a[href]") ? row : row.querySelector<HTMLElement>("a[href]"));
+const rows = () => [...document.querySelectorAll<HTMLElement>("[data-row], .table tbody tr")].filter(link);
+const frame = (row: HTMLElement) => row.closest<HTMLElement>("li, tr") ?? row;
+const chosen = (row: HTMLElement) => frame(row).dataset.now !== undefined;
 
 function typing(t: EventTarget | null): boolean {
   return t instanceof HTMLElement && (t.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(t.tagName));
@@ -9,18 +12,18 @@ function typing(t: EventTarget | null): boolean {
 function move(step: number): void {
   const all = rows();
   if (all.length === 0) return;
-  const now = all.findIndex((r) => r.getAttribute("aria-selected") === "true");
+  const now = all.findIndex(chosen);
   const next = now < 0 ? 0 : Math.min(all.length - 1, Math.max(0, now + step));
-  all.forEach((r, i) => (i === next ? r.setAttribute("aria-selected", "true") : r.removeAttribute("aria-selected")));
-  const link = all[next].querySelector<HTMLElement>("a[href]");
-  link?.focus({ preventScroll: true });
+  all.forEach((r) => delete frame(r).dataset.now);
+  frame(all[next]).dataset.now = "";
+  link(all[next])?.focus({ preventScroll: true });
   all[next].scrollIntoView({ block: "nearest" });
 }
 
 /** Presses the control with data-key in the chosen row, otherwise anywhere on the page. */
 function press(key: string): boolean {
-  const row = rows().find((r) => r.getAttribute("aria-selected") === "true");
-  const el = (row ?? document).querySelector<HTMLElement>(`[data-key="${key}"]`) ?? document.querySelector<HTMLElement>(`[data-key="${key}"]`);
+  const row = rows().find(chosen);
+  const el = (row ? frame(row) : document).querySelector<HTMLElement>(`[data-key="${key}"]`) ?? document.querySelector<HTMLElement>(`[data-key="${key}"]`);
   if (!el) return false;
   if (/^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName)) el.focus();
   else el.click();

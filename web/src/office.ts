@@ -4,6 +4,7 @@ import "idiomorph/htmx";
 import "htmx-ext-sse";
 import { counters } from "./counter";
 import { drafts, forgetSent } from "./draft";
+import { places } from "./geo";
 import { keys } from "./keys";
 import { trouble } from "./trouble";
 
@@ -23,6 +24,7 @@ htmx.config.responseHandling = [
 /** Starts the islands that a page (or a freshly loaded part of it) asks for. */
 async function islands(root: ParentNode): Promise<void> {
   counters(root);
+  places(root);
   if (root.querySelector("textarea[data-editor]")) (await import("./editor")).editors(root);
   if (root.querySelector("[data-map-point]")) (await import("./map")).maps(root);
   if (root.querySelector("form[data-passkey]")) (await import("./passkey")).passkeys(root);
@@ -58,11 +60,31 @@ function filters(): void {
   });
 }
 
+/** The box in the head of a table chooses all rows; [data-chosen] says how many are chosen. */
+function choosing(): void {
+  document.addEventListener("change", (e) => {
+    const box = e.target as HTMLInputElement;
+    if (box.type !== "checkbox") return;
+    const table = box.closest("table");
+    if (!table) return;
+    const rows = [...table.querySelectorAll<HTMLInputElement>("tbody input[type=checkbox]")];
+    const all = table.querySelector<HTMLInputElement>("[data-check-all]");
+    if (box === all) rows.forEach((r) => (r.checked = box.checked));
+    const n = rows.filter((r) => r.checked).length;
+    if (all) {
+      all.checked = n === rows.length;
+      all.indeterminate = n > 0 && n < rows.length;
+    }
+    for (const el of document.querySelectorAll("[data-chosen]")) el.textContent = String(n);
+  });
+}
+
 forgetSent();
 drafts();
 keys();
 filterLists();
 filters();
+choosing();
 trouble();
 void islands(document);
 document.addEventListener("htmx:load", (e) => {

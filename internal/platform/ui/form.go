@@ -26,7 +26,7 @@ type FieldProps struct {
 	Err          string // text of the refusal, usually web.FieldError(ctx, err, name)
 	Autocomplete string
 	Placeholder  string
-	Attrs        templ.Attributes // further attributes of the input itself
+	Attrs        templ.Attributes // further attributes of the input itself; "data-geo" adds a button for one's own place
 	ID           string           // id of the input when two forms on a page share a name; "" is "f-"+Name
 	Checked      bool             // for a single checkbox
 }
@@ -88,7 +88,7 @@ func (f FieldProps) describedBy() string {
 }
 
 // inputAttrs are the attributes that every kind of input shares.
-func (f FieldProps) inputAttrs() templ.Attributes {
+func (f FieldProps) inputAttrs(ctx context.Context) templ.Attributes {
 	a := templ.Attributes{"id": f.id(), "name": f.Name}
 	if d := f.describedBy(); d != "" {
 		a["aria-describedby"] = d
@@ -116,6 +116,9 @@ func (f FieldProps) inputAttrs() templ.Attributes {
 	}
 	for k, v := range f.Attrs {
 		a[k] = v
+	}
+	if _, ok := a["data-geo"]; ok { // the browser offers to fill in where the person stands
+		a["data-geo-text"], a["data-geo-failed"] = i18n.T(ctx, "ui.geo"), i18n.T(ctx, "ui.geo_failed")
 	}
 	for k, v := range a { // templ writes int values only as text
 		if n, ok := v.(int); ok {

@@ -54,6 +54,7 @@ func TestParts(t *testing.T) {
 		"field_select":  ui.Field(ui.FieldProps{Name: "unit", Label: "Đơn vị", Type: "select", Value: "2", Required: true, Options: []ui.Option{{Value: "1", Text: "Xã Môn Sơn"}, {Value: "2", Text: longName}}}),
 		"field_radio":   ui.Field(ui.FieldProps{Name: "kind", Label: "Loại", Type: "radio", Required: true, Value: "b", Err: "Xin chọn.", Options: []ui.Option{{Value: "a", Text: "Phản ánh", Hint: "Một việc"}, {Value: "b", Text: "Kiến nghị"}}}),
 		"field_checks":  ui.Field(ui.FieldProps{Name: "to", Label: "Kênh", Type: "checkbox", Options: []ui.Option{{Value: "zalo", Text: "Zalo", Selected: true}, {Value: "fb", Text: "Facebook"}}}),
+		"field_geo":     ui.Field(ui.FieldProps{Name: "link", Label: "Nơi xảy ra", Attrs: templ.Attributes{"data-geo": true, "maxlength": 200}}),
 		"field_check":   ui.Field(ui.FieldProps{Name: "agree", Label: "Đồng ý", Type: "checkbox", Checked: true}),
 		"editor":        ui.Editor(ui.FieldProps{Name: "html", Label: "Bài", Value: "<p>a</p>"}, "/anh"),
 		"form":          in(ui.Form(ui.FormProps{Action: "/hoi", ID: "ask", Autosave: true, Multipart: true}), "<input>"),
