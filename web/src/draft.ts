@@ -1,7 +1,8 @@
 // Drafts of forms are kept on this device until the form is sent, so that neither a lost network nor a closed page loses
 // what was typed. Passwords, files and fields marked data-private are never kept.
 
-type Draft = { at: number; path: string; values: [string, string][] };
+type Values = [string, string][];
+type Draft = { at: number; base: Values; values: Values }; // base is what the server had sent when the draft was begun
 
 const prefix = "nhipcau.draft.";
 const fortnight = 14 * 24 * 3600 * 1000;
@@ -11,8 +12,8 @@ function keep(el: Element): el is HTMLInputElement | HTMLTextAreaElement | HTMLS
   return el.name !== "" && !["password", "file", "hidden", "submit"].includes(el.type) && el.dataset.private === undefined;
 }
 
-function read(form: HTMLFormElement): [string, string][] {
-  const out: [string, string][] = [];
+function read(form: HTMLFormElement): Values {
+  const out: Values = [];
   for (const el of form.elements) {
     if (!keep(el)) continue;
     if (el instanceof HTMLInputElement && (el.type === "checkbox" || el.type === "radio")) {
@@ -24,7 +25,7 @@ function read(form: HTMLFormElement): [string, string][] {
   return out;
 }
 
-function write(form: HTMLFormElement, values: [string, string][]): void {
+function write(form: HTMLFormElement, values: Values): void {
   const all = new Map(values);
   for (const el of form.elements) {
     if (!keep(el)) continue;
@@ -37,11 +38,14 @@ function write(form: HTMLFormElement, values: [string, string][]): void {
   }
 }
 
-const same = (a: [string, string][], b: [string, string][]) => JSON.stringify(a) === JSON.stringify(b);
+const same = (a: Values, b: Values) => JSON.stringify(a) === JSON.stringify(b);
 
-function say(form: HTMLFormElement, text: string): HTMLElement | null {
+function say(form: HTMLFormElement, text: string, look = "saved"): HTMLElement | null {
   const p = form.querySelector<HTMLElement>("[data-saved-at]");
-  if (p) p.textContent = text;
+  if (p) {
+    p.textContent = text;
+    p.className = look;
+  }
   return p;
 }
 
@@ -62,20 +66,38 @@ function tidy(): void {
   }
 }
 
-/** Offers to throw a restored draft away. */
-function offerDiscard(form: HTMLFormElement, key: string, fresh: [string, string][]): void {
-  const p = say(form, (form.dataset.restored ?? "") + " ");
+/** Says something about the draft and offers one act on it. */
+function offer(form: HTMLFormElement, text: string, act: string, run: () => void): void {
+  const p = say(form, text + " ");
   if (!p) return;
   const b = document.createElement("button");
   b.type = "button";
   b.className = "btn btn-link";
-  b.textContent = form.dataset.discard ?? "×";
+  b.textContent = act;
   b.addEventListener("click", () => {
-    write(form, fresh);
-    localStorage.removeItem(key);
     p.textContent = "";
+    run();
   });
   p.append(b);
+}
+
+/**
+ * Puts a stored draft back. When the text on the server has changed since the draft was begun, nothing is overwritten: the
+ * draft is only offered.
+ */
+function restore(form: HTMLFormElement, key: string, fresh: Values): void {
+  const d = JSON.parse(localStorage.getItem(key) ?? "null") as Draft | null;
+  if (!d || same(d.values, fresh)) return;
+  const words = form.dataset;
+  const back = () => {
+    write(form, d.values);
+    offer(form, words.restored ?? "", words.discard ?? "×", () => {
+      write(form, fresh);
+      localStorage.removeItem(key);
+    });
+  };
+  if (same(d.base, fresh)) back();
+  else offer(form, words.older ?? "", words.restore ?? "↺", back);
 }
 
 /** Keeps the drafts of every form with data-autosave. */
@@ -85,20 +107,13 @@ export function drafts(root: ParentNode = document): void {
     const key = prefix + location.pathname + "#" + form.dataset.autosave;
     const fresh = read(form);
     const refused = document.getElementById("errors") !== null; // the server sent back what was typed: that is newer
-    const stored = localStorage.getItem(key);
-    if (stored && !refused) {
-      const d = JSON.parse(stored) as Draft;
-      if (!same(d.values, fresh)) {
-        write(form, d.values);
-        offerDiscard(form, key, fresh);
-      }
-    }
+    if (!refused) restore(form, key, fresh);
     let timer = 0;
     form.addEventListener("input", (e) => {
       if (!e.isTrusted && !(e.target as Element).matches(".editor-source")) return;
       clearTimeout(timer);
       timer = window.setTimeout(() => {
-        const d: Draft = { at: Date.now(), path: location.pathname, values: read(form) };
+        const d: Draft = { at: Date.now(), base: fresh, values: read(form) };
         localStorage.setItem(key, JSON.stringify(d));
         say(form, (form.dataset.saved ?? "{time}").replace("{time}", clock(new Date())));
       }, 600);
@@ -118,15 +133,20 @@ function sendWhenOnline(form: HTMLFormElement, key: string, stop: () => void): v
     }
     e.preventDefault();
     sender = e.submitter;
-    say(form, form.dataset.offline ?? "");
+    say(form, form.dataset.offline ?? "", "notice t-wait");
     window.addEventListener("online", () => form.requestSubmit(sender), { once: true });
   });
 }
 
-/** Forgets the draft of a form that was sent, once a page without a refusal came back. */
+/**
+ * Forgets the draft of a form that was sent, once our own answer without a refusal has come. Back from a browser's error page
+ * (the server was out of reach) is no such answer: the draft stays.
+ */
 export function forgetSent(): void {
   const key = sessionStorage.getItem(prefix + "sent");
   if (!key) return;
   sessionStorage.removeItem(prefix + "sent");
-  if (!document.getElementById("errors")) localStorage.removeItem(key);
+  const came = performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming | undefined;
+  const answered = came?.type === "navigate" && document.referrer.startsWith(location.origin + "/");
+  if (answered && !document.getElementById("errors") && !document.querySelector(".problem")) localStorage.removeItem(key);
 }
