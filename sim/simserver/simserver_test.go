@@ -263,6 +263,9 @@ func TestWall(t *testing.T) {
 	if !strings.Contains(w.page("/wall/facebook"), "Mặt trận xã Kim Liên") {
 		t.Error("the Facebook wall lacks the Page")
 	}
+	if !strings.Contains(w.page("/wall/zalo/"+oaID), "Trò chuyện") || !strings.Contains(w.page("/wall/facebook/"+pageID), "Messenger") {
+		t.Error("the short addresses of accounts must lead to their phones")
+	}
 	for _, path := range []string{"/wall/oa/9", "/wall/page/9", "/wall/oa/" + oaID + "/article/9", "/nothing"} {
 		resp, _ := http.Get(w.url + path)
 		if resp.Body.Close(); resp.StatusCode != http.StatusNotFound {

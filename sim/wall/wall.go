@@ -40,6 +40,13 @@ func Handler(z *zalo.Sim, f *facebook.Sim) http.Handler {
 	mux.HandleFunc("GET /{$}", w.homeZalo)
 	mux.HandleFunc("GET /wall/{$}", w.homeZalo)
 	mux.HandleFunc("GET /wall/facebook", w.homeFacebook)
+	mux.HandleFunc("GET /wall/zalo", w.homeZalo)
+	mux.HandleFunc("GET /wall/zalo/{id}", func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, "/wall/oa/"+url.PathEscape(r.PathValue("id")), http.StatusFound)
+	})
+	mux.HandleFunc("GET /wall/facebook/{id}", func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, "/wall/page/"+url.PathEscape(r.PathValue("id")), http.StatusFound)
+	})
 	mux.HandleFunc("GET /wall/oa/{oa}", w.oaPage)
 	mux.HandleFunc("GET /wall/oa/{oa}/article/{article}", w.oaPage)
 	mux.HandleFunc("POST /wall/oa/{oa}/say", w.oaSay)
