@@ -100,8 +100,21 @@ function restore(form: HTMLFormElement, key: string, fresh: Values): void {
   else offer(form, words.older ?? "", words.restore ?? "↺", back);
 }
 
+/** Some browsers refuse storage altogether; then there are no drafts, and everything else goes on. */
+function usable(): boolean {
+  try {
+    localStorage.setItem(prefix, "");
+    localStorage.removeItem(prefix);
+    return sessionStorage !== null;
+  } catch {
+    return false;
+  }
+}
+
 /** Keeps the drafts of every form with data-autosave. */
 export function drafts(root: ParentNode = document): void {
+  if (!usable()) return;
+  forgetSent();
   tidy();
   for (const form of root.querySelectorAll<HTMLFormElement>("form[data-autosave]")) {
     const key = prefix + location.pathname + "#" + form.dataset.autosave;
@@ -142,7 +155,7 @@ function sendWhenOnline(form: HTMLFormElement, key: string, stop: () => void): v
  * Forgets the draft of a form that was sent, once our own answer without a refusal has come. Back from a browser's error page
  * (the server was out of reach) is no such answer: the draft stays.
  */
-export function forgetSent(): void {
+function forgetSent(): void {
   const key = sessionStorage.getItem(prefix + "sent");
   if (!key) return;
   sessionStorage.removeItem(prefix + "sent");

@@ -3,7 +3,7 @@ import htmx from "htmx.org";
 import "idiomorph/htmx";
 import "htmx-ext-sse";
 import { counters } from "./counter";
-import { drafts, forgetSent } from "./draft";
+import { drafts } from "./draft";
 import { places } from "./geo";
 import { keys } from "./keys";
 import { trouble } from "./trouble";
@@ -79,7 +79,6 @@ function choosing(): void {
   });
 }
 
-forgetSent();
 drafts();
 keys();
 filterLists();
