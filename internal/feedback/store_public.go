@@ -95,7 +95,9 @@ func ofUnit(sel *bun.SelectQuery, unitID string, on clock.Date) *bun.SelectQuery
 	}
 	return sel.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return orgunit.Within(q, "p.unit_id", []string{unitID}, on) }).
-			WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return orgunit.Within(q, "p.origin_id", []string{unitID}, on) })
+			WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				return orgunit.Within(q, "p.origin_id", []string{unitID}, on)
+			})
 	})
 }
 

@@ -1,0 +1,296 @@
+package feedbackweb
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/id"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/ui"
+	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/vntext"
+)
+
+// track finds a case by its code: ?ma= as people type it.
+func (p *Pages) track(w http.ResponseWriter, r *http.Request) error {
+	typed := r.URL.Query().Get("ma")
+	if typed == "" {
+		return web.Render(w, r, http.StatusOK, trackPage("", nil))
+	}
+	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+		return err
+	}
+	m, err := p.s.ByCode(r.Context(), identity.ActorFrom(r.Context()), typed)
+	if err == nil {
+		return web.SeeOther(w, r, "/vu-viec/"+m.Case.Code)
+	}
+	if fault.Is(err, fault.NotFound) {
+		err = fault.Field("ma", "feedback.code_unknown")
+	}
+	if !fault.Is(err, fault.Invalid) {
+		return err
+	}
+	return web.Render(w, r, http.StatusUnprocessableEntity, trackPage(vntext.Truncate(typed, 40), err))
+}
+
+// mineView is the page of one's own case.
+type mineView struct {
+	feedback.Mine
+	Holders  []namedHolding
+	New      bool
+	URL      string
+	Holder   string
+	Status   string
+	Items    []ui.TimelineItem
+	Now      time.Time
+	CanRate  bool
+	CanThank bool
+	Reopen   bool
+	Err      error
+	Why      string
+}
+
+func (p *Pages) mine(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+		return err
+	}
+	code := r.PathValue("code")
+	if written, ok := id.ParseCode(code); ok && written != code {
+		return web.SeeOther(w, r, "/vu-viec/"+written)
+	}
+	return p.renderMine(w, r, http.StatusOK, nil, "")
+}
+
+func (p *Pages) renderMine(w http.ResponseWriter, r *http.Request, status int, refused error, why string) error {
+	m, err := p.s.ByCode(r.Context(), identity.ActorFrom(r.Context()), r.PathValue("code"))
+	if fault.Is(err, fault.Invalid) {
+		err = fault.New(fault.NotFound, "feedback.case_not_found").Because(err)
+	}
+	if err != nil {
+		return err
+	}
+	v := mineView{Mine: m, Holders: p.named(m.Chain), New: r.URL.Query().Get("moi") != "", URL: p.s.CaseURL(m.Case.Code), Holder: p.unitName(m.Case.HolderUnitID), Err: refused, Why: why,
+		Now: p.s.Clock.Now(), CanRate: m.Case.State.Allows(feedback.StepRate), CanThank: m.Case.State.Allows(feedback.StepThank), Reopen: m.Case.CanReopen(p.s.Clock.Now())}
+	v.Status = p.statusText(r.Context(), m)
+	v.Items = p.mineTimeline(r.Context(), m)
+	return web.Render(w, r, status, minePage(v))
+}
+
+// statusText is the one sentence that says how the case stands.
+func (p *Pages) statusText(ctx context.Context, m feedback.Mine) string {
+	c := m.Case
+	holder := p.unitName(c.HolderUnitID)
+	if !c.State.Open() {
+		return i18n.T(ctx, "feedback.status."+string(c.State), "Unit", holder)
+	}
+	switch {
+	case m.DaysLeft < 0:
+		return i18n.T(ctx, "feedback.status.late", "Unit", holder, "Days", -m.DaysLeft)
+	case m.DaysLeft == 0:
+		return i18n.T(ctx, "feedback.status.today", "Unit", holder)
+	}
+	return i18n.T(ctx, "feedback.status.waiting", "Unit", holder, "Days", m.DaysLeft)
+}
+
+// mineTimeline is what the citizen sees of the events: no names of officials, the answers in full.
+func (p *Pages) mineTimeline(ctx context.Context, m feedback.Mine) []ui.TimelineItem {
+	var out []ui.TimelineItem
+	answer := 0
+	for _, e := range m.Events {
+		it := ui.TimelineItem{At: e.At, Title: i18n.T(ctx, "feedback.step."+string(e.Step), "Unit", p.unitName(or(e.ToUnitID, e.UnitID))), Text: e.Reason, Tone: stepTone(e.Step)}
+		if e.Step == feedback.StepApprove && answer < len(m.Answers) {
+			it.Body = paragraphs(m.Answers[answer].Text)
+			answer++
+		}
+		out = append(out, it)
+	}
+	if m.Case.State.Open() {
+		out = append(out, ui.TimelineItem{Title: i18n.T(ctx, "feedback.step_due", "Date", m.Case.Deadline.Vietnamese()), Tone: "mute",
+			Text: i18n.T(ctx, "feedback.step_due_source", "Days", m.Case.Days, "Source", m.Case.Source)})
+	}
+	return out
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func stepTone(s feedback.Step) string {
+	switch s {
+	case feedback.StepApprove, feedback.StepThank, feedback.StepPublish:
+		return "ok"
+	case feedback.StepOverdue, feedback.StepReopen, feedback.StepReturn:
+		return "late"
+	case feedback.StepReceive, feedback.StepRoute, feedback.StepSubmit:
+		return "info"
+	}
+	return "mute"
+}
+
+func (p *Pages) rate(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+		return err
+	}
+	rating, _ := strconv.Atoi(r.PostFormValue("rating"))
+	c, err := p.s.Rate(r.Context(), identity.ActorFrom(r.Context()), r.PathValue("code"), rating, r.PostFormValue("go") == "thank")
+	if refusedForm(err) {
+		return p.renderMine(w, r, web.Status(fault.KindOf(err)), err, "")
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, ui.WithFlash("/vu-viec/"+c.Code, "feedback.done.rated"))
+}
+
+func (p *Pages) reopen(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+		return err
+	}
+	why := r.PostFormValue("reason")
+	c, err := p.s.Reopen(r.Context(), identity.ActorFrom(r.Context()), r.PathValue("code"), why)
+	if refusedForm(err) {
+		return p.renderMine(w, r, web.Status(fault.KindOf(err)), err, why)
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, ui.WithFlash("/vu-viec/"+c.Code, "feedback.done.reopened"))
+}
+
+// receiptFile is the receipt in a form that a program can check: the leaf is SHA-256 over the fields as LeafOf says.
+type receiptFile struct {
+	Form       string          `json:"form"`
+	ID         string          `json:"id"`
+	Code       string          `json:"code"`
+	ReceivedAt time.Time       `json:"received_at"`
+	Text       string          `json:"text"`
+	Salt       string          `json:"salt"`
+	TextHash   string          `json:"text_hash"`
+	Leaf       string          `json:"leaf"`
+	Deadline   string          `json:"deadline"`
+	Source     string          `json:"deadline_source"`
+	Proof      json.RawMessage `json:"proof,omitempty"`
+}
+
+func (p *Pages) receipt(w http.ResponseWriter, r *http.Request) error {
+	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+		return err
+	}
+	m, err := p.s.ByCode(r.Context(), identity.ActorFrom(r.Context()), r.PathValue("code"))
+	if err != nil {
+		return err
+	}
+	c := m.Case
+	f := receiptFile{Form: "nhipcau feedback receipt v1", ID: c.ID, Code: c.Code, ReceivedAt: c.ReceivedAt, Text: c.Text, Salt: c.Receipt.Salt,
+		TextHash: c.Receipt.TextHash, Leaf: c.Receipt.Leaf, Deadline: string(c.Deadline), Source: c.Source}
+	if c.Receipt.Logged() {
+		f.Proof = json.RawMessage(c.Receipt.LogProof)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="bien-nhan-`+c.Code+`.json"`)
+	w.Header().Set("Cache-Control", "no-store")
+	return json.NewEncoder(w).Encode(f)
+}
+
+// answeredPer is how many questions one page of the public list shows.
+const answeredPer = 20
+
+// answeredView is the public list.
+type answeredView struct {
+	Query  string
+	UnitID string
+	Unit   string
+	Items  []ui.NewsItem
+	Total  int
+	Page   ui.Paging
+	Taken  feedback.DaysTaken
+}
+
+func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	v := answeredView{Query: strings.TrimSpace(vntext.Truncate(q.Get("q"), 200)), UnitID: p.unitFrom(q.Get("don_vi"))}
+	v.Unit = p.unitName(v.UnitID)
+	page := pageOf(q)
+	list, total, err := p.s.SearchAnswered(r.Context(), v.UnitID, v.Query, page, answeredPer)
+	if err != nil {
+		return err
+	}
+	if v.Taken, err = p.s.DaysTaken(r.Context(), v.UnitID); err != nil {
+		return err
+	}
+	v.Total = total
+	v.Page = ui.Paging{Page: page, Per: answeredPer, Total: total, URL: func(n int) string { return pageURL("/hoi-dap", q, n) }}
+	for _, a := range list {
+		v.Items = append(v.Items, ui.NewsItem{Title: a.Title, Href: "/hoi-dap/" + a.ID, Text: vntext.Excerpt(a.Answer, v.Query, 160), Meta: p.answerMeta(r.Context(), a)})
+	}
+	w.Header().Set("Cache-Control", "public, max-age=60")
+	return web.Render(w, r, http.StatusOK, answeredPage(v))
+}
+
+// answerMeta says who answered, when and how fast.
+func (p *Pages) answerMeta(ctx context.Context, a feedback.Published) string {
+	return i18n.T(ctx, "feedback.public.meta", "Unit", p.unitName(a.UnitID), "Date", i18n.Date(a.AnsweredAt), "Days", a.Days)
+}
+
+// answerView is one published question with its answer.
+type answerView struct {
+	feedback.Published
+	Unit, Meta, URL string
+	Rated           string
+}
+
+func (p *Pages) answer(w http.ResponseWriter, r *http.Request) error {
+	a, err := p.s.Public(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	v := answerView{Published: a, Unit: p.unitName(a.UnitID), Meta: p.answerMeta(r.Context(), a), URL: p.s.BaseURL + "/hoi-dap/" + a.ID}
+	if a.Rating > 0 {
+		v.Rated = i18n.T(r.Context(), "feedback.rating."+strconv.Itoa(a.Rating))
+	}
+	w.Header().Set("Cache-Control", "public, max-age=60")
+	return web.Render(w, r, http.StatusOK, answerPage(v))
+}
+
+func pageOf(q url.Values) int {
+	n, err := strconv.Atoi(q.Get("trang"))
+	if err != nil || n < 1 || n > 100_000 {
+		return 1
+	}
+	return n
+}
+
+// pageURL is the address of another page of the same list.
+func pageURL(path string, q url.Values, n int) string {
+	c := url.Values{}
+	for k, v := range q {
+		if k != "trang" && k != "ok" {
+			c[k] = v
+		}
+	}
+	if n > 1 {
+		c.Set("trang", strconv.Itoa(n))
+	}
+	return withQuery(path, c)
+}
+
+// refresh asks the browser to look again after five seconds, while the receipt is being written into the log.
+func refresh(again bool) templ.Component {
+	if !again {
+		return nil
+	}
+	return refreshMeta()
+}
