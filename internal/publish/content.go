@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/fault"
@@ -43,6 +44,7 @@ func (s *Service) Content(ctx context.Context, source string, version int, a cha
 
 func (s *Service) content(ctx context.Context, p Post, v Version, kind channel.Kind, u orgunit.Unit, vals Values) (channel.Content, error) {
 	w := v.For(kind).Fill(vals)
+	w.Body = strings.ReplaceAll(w.Body, `<img src="/`, `<img src="`+s.links.Absolute("/"))
 	c := channel.Content{PostID: p.ID, Title: w.Title, Lead: w.Lead, HTML: w.Body, Text: BodyText(w.Body), Author: vntext.Truncate(u.FullName, authorMax)}
 	if p.Slug != "" {
 		c.Link = s.links.Article(u, p.Slug)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
@@ -182,7 +183,7 @@ func article(p Post, row unitRow, versions []Version, stored []StoredPicture) (A
 			w := v.For(channel.Portal).Fill(vals)
 			art.Title = w.Title
 			if !row.Retracted {
-				art.Lead, art.HTML, art.Text, art.MediaURL = w.Lead, w.Body, BodyText(w.Body), v.MediaURL
+				art.Lead, art.HTML, art.Text, art.MediaURL = w.Lead, sizedPictures(w.Body, stored), BodyText(w.Body), v.MediaURL
 				art.Pictures = publicPictures(v.Pictures, stored)
 			}
 		}
@@ -198,6 +199,18 @@ func article(p Post, row unitRow, versions []Version, stored []StoredPicture) (A
 		art.Cover = &art.Pictures[0]
 	}
 	return art, nil
+}
+
+// sizedPictures tells the browser how large the pictures inside a body are, so that the text does not jump.
+func sizedPictures(body string, stored []StoredPicture) string {
+	return imgTag.ReplaceAllStringFunc(body, func(tag string) string {
+		for _, x := range stored {
+			if strings.Contains(tag, "/anh/"+x.ID+"/") {
+				return fmt.Sprintf(`<img width="%d" height="%d" loading="lazy"%s`, x.Width, x.Height, strings.TrimPrefix(tag, "<img"))
+			}
+		}
+		return tag
+	})
 }
 
 // Categories lists the subject headings.

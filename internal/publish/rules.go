@@ -127,6 +127,9 @@ func (v Version) checkReady(limits map[channel.Kind]channel.Limits, live bool) e
 			fs.Add(fault.Field("pictures", "publish.alt_missing").With("Number", i+1))
 		}
 	}
+	for _, img := range imgTag.FindAllString(v.Body, -1) {
+		fs.Check(strings.Contains(img, ` alt="`) && !strings.Contains(img, ` alt=""`), "body", "publish.alt_missing_inside")
+	}
 	v.checkPlaces(&fs)
 	for _, k := range Kinds {
 		if v.Goes(k) {

@@ -21,13 +21,20 @@ var bodyPolicy = sync.OnceValue(func() *bluemonday.Policy {
 	p.AllowElements("ol")
 	p.AllowAttrs("colspan", "rowspan").Matching(regexp.MustCompile(`^[1-9][0-9]?$`)).OnElements("td", "th")
 	p.AllowElements("td", "th")
-	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("href").Matching(regexp.MustCompile(`(?i)^(https?://|mailto:|tel:)`)).OnElements("a")
+	p.AllowAttrs("src").Matching(ownPicture).OnElements("img")
+	p.AllowAttrs("alt").OnElements("img")
 	p.AllowURLSchemes("https", "http", "mailto", "tel")
 	p.RequireParseableURLs(true)
-	p.AllowRelativeURLs(false)
+	p.AllowRelativeURLs(true) // of pictures; links are held to the pattern above
 	p.RequireNoFollowOnLinks(false)
 	return p
 })
+
+// ownPicture is the address of a picture of ours: no page loads pictures from elsewhere.
+var ownPicture = regexp.MustCompile(`^/anh/[0-9a-f-]{36}/[0-9]+\.webp$`)
+
+var imgTag = regexp.MustCompile(`<img\b[^>]*>`)
 
 var blockTag = regexp.MustCompile(`(?i)<(p|h[1-6]|ul|ol|blockquote|table|div)(\s[^>]*)?>`)
 
@@ -43,13 +50,18 @@ func CleanBody(typed string) string {
 	}
 	out := typed
 	for range 3 { // taking a mark out can bring another one together: until nothing changes
-		next := strings.TrimSpace(bodyPolicy().Sanitize(vntext.NFC(out)))
+		next := strings.TrimSpace(imgTag.ReplaceAllStringFunc(bodyPolicy().Sanitize(vntext.NFC(out)), func(tag string) string {
+			if strings.Contains(tag, ` src="`) {
+				return tag
+			}
+			return ""
+		}))
 		if next == out {
 			break
 		}
 		out = next
 	}
-	if strings.TrimSpace(BodyText(out)) == "" {
+	if strings.TrimSpace(BodyText(out)) == "" && !strings.Contains(out, "<img") {
 		return ""
 	}
 	return out

@@ -159,6 +159,7 @@ type PublicFilter struct {
 }
 
 type publicRow struct {
+	bun.BaseModel `bun:"table:publish_unit,alias:pu"`
 	unitRow
 	Title   string `bun:"title"`
 	Lead    string `bun:"lead"`

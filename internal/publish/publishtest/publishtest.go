@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
-	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
@@ -38,7 +37,7 @@ var Migrations = []db.Migrations{orgunit.Migrations, channel.Migrations, publish
 type World struct {
 	DB       *db.DB
 	Queue    *jobs.Queue
-	Clock    *clock.Stub // starts at orgunittest.Now: 21 November 2026, 09:00 in Vietnam
+	Clock    *Clock // starts at orgunittest.Now: 21 November 2026, 09:00 in Vietnam
 	Authz    *identity.Authorizer
 	Units    *orgunit.Service
 	Channel  *channel.Service
@@ -48,6 +47,7 @@ type World struct {
 	Profiles Profiles
 	Pictures *picture.Store
 	Trail    *Trail
+	start    sync.Once
 }
 
 // The officials. An is the province's editor, Binh its approver; Cuc and Dung are the same in the ward Vinh Hưng; Giang is
@@ -79,7 +79,7 @@ func New(t testing.TB, d *db.DB) *World {
 		defer cancel()
 		_ = q.Stop(ctx)
 	})
-	c := clock.NewStub(orgunittest.Now)
+	c := &Clock{started: time.Now()}
 	units := orgunittest.SeedAt(t, d, c)
 	z, err := identity.NewAuthorizer(units, c, publish.Policies, channel.Policies)
 	if err != nil {
@@ -91,7 +91,7 @@ func New(t testing.TB, d *db.DB) *World {
 	}
 	w := &World{DB: d, Queue: q, Clock: c, Authz: z, Units: units, Zalo: NewOutside(channel.Zalo), Facebook: NewOutside(channel.Facebook),
 		Profiles: Profiles{orgunittest.Province: {Chair: "Trần Thị Hoài Nam", Hotline: "0238 000 0000"}}, Pictures: picture.NewStore(blobs), Trail: &Trail{}}
-	fast := channel.Config{Claim: 2 * time.Second, Settle: 10 * time.Millisecond, Backoff: 10 * time.Millisecond,
+	fast := channel.Config{Settle: 10 * time.Millisecond, Backoff: 10 * time.Millisecond,
 		Poll: []time.Duration{10 * time.Millisecond}, Sweep: time.Hour}
 	w.Channel = channel.New(channel.Deps{DB: d, Queue: q, Clock: c, Authz: z, Sealer: openSealer{}, Units: units, Config: fast})
 	w.Channel.Add(w.Zalo)
@@ -105,6 +105,28 @@ func New(t testing.TB, d *db.DB) *World {
 	}
 	w.AddAccount(t, orgunittest.Province, channel.Facebook)
 	return w
+}
+
+// Clock starts at orgunittest.Now and goes on at the pace of the machine's, as background work with pauses needs; Advance
+// lets it jump.
+type Clock struct {
+	mu      sync.Mutex
+	started time.Time
+	ahead   time.Duration
+}
+
+// Now implements clock.Clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return orgunittest.Now.Add(c.ahead + time.Since(c.started)).Truncate(time.Microsecond)
+}
+
+// Advance moves the clock forward.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
 }
 
 // AddAccount gives a unit one more account of a kind, well and able to do everything.
@@ -125,8 +147,13 @@ func (w *World) AddAccount(t testing.TB, unitID string, kind channel.Kind) chann
 // Drain does all background work that is due.
 func (w *World) Drain(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
+	w.start.Do(func() { // not with ctx: the queue would end with it
+		if err := w.Queue.Start(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	})
 	if err := w.Queue.Drain(ctx); err != nil {
 		t.Fatal(err)
 	}
