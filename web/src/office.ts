@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import "idiomorph/htmx";
 import "htmx-ext-sse";
+import { columns } from "./columns";
 import { counters } from "./counter";
 import { drafts } from "./draft";
 import { places } from "./geo";
@@ -84,6 +85,7 @@ keys();
 filterLists();
 filters();
 choosing();
+columns();
 trouble();
 void islands(document);
 document.addEventListener("htmx:load", (e) => {

@@ -380,14 +380,14 @@ func guideShow() templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "</td><td>Ung ho ba con vung lu, gia dinh o xom Bac Son</td><td class=\"num\">1.250.000 đ</td></tr>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "</td><td>Ung ho ba con vung lu, gia dinh o xom Bac Son</td><td>Chuyển khoản</td><td class=\"num\">1.250.000 đ</td></tr>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = Table(TableProps{Caption: "Khoản ủng hộ ngày 21/11/2026", Head: []Col{{Text: "Ngày", Href: "#", Sorted: "desc"}, {Text: "Đơn vị"}, {Text: "Nội dung", Href: "#"}, {Text: "Số tiền", Num: true, Href: "#"}}, Page: Paging{Page: 4, Per: 50, Total: 1204, URL: func(n int) string { return "?trang=" + itoa(n) }}, Export: "#", Print: "#"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Table(TableProps{Caption: "Khoản ủng hộ ngày 21/11/2026", Head: []Col{{Text: "Ngày", Href: "#", Sorted: "desc"}, {Text: "Đơn vị"}, {Text: "Nội dung", Href: "#"}, {Text: "Cách gửi"}, {Text: "Số tiền", Num: true, Href: "#"}}, Page: Paging{Page: 4, Per: 50, Total: 1204, URL: func(n int) string { return "?trang=" + itoa(n) }}, Export: "#", Print: "#"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
