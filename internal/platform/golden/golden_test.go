@@ -1,6 +1,7 @@
 package golden_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/nhipcau/nhipcau/internal/platform/golden"
@@ -27,5 +28,39 @@ func TestFormatKeepsWholePage(t *testing.T) {
 	want := "<!DOCTYPE html>\n<html lang=\"vi\">\n  <head>\n    <title>A</title>\n  </head>\n  <body>x</body>\n</html>\n"
 	if err != nil || got != want {
 		t.Errorf("got %q, want %q (%v)", got, want, err)
+	}
+}
+
+// heard is a test that remembers its complaint instead of failing.
+type heard struct {
+	testing.TB
+	said string
+}
+
+func (h *heard) Helper()                        {}
+func (h *heard) Errorf(format string, _ ...any) { h.said = format }
+func (h *heard) Fatalf(format string, _ ...any) { h.said = format; panic(h) }
+
+func TestADifferenceIsSeen(t *testing.T) {
+	run := func(name, html string) string {
+		h := &heard{TB: t}
+		func() {
+			defer func() {
+				if r := recover(); r != nil && r != any(h) {
+					panic(r)
+				}
+			}()
+			golden.Body(h, name, []byte(html), golden.Replace(`mã \d+`, "mã N"))
+		}()
+		return h.said
+	}
+	if said := run("page", "<p>Xin chào, mã 17</p>"); said != "" {
+		t.Errorf("the same page is refused: %s", said)
+	}
+	if said := run("page", "<p>Xin chào bà con, mã 17</p>"); !strings.Contains(said, "has changed") {
+		t.Errorf("a changed page is let through: %q", said)
+	}
+	if said := run("never-written", "<p>x</p>"); !strings.Contains(said, "-update") {
+		t.Errorf("a page without record is let through: %q", said)
 	}
 }
