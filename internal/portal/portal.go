@@ -26,7 +26,6 @@ type Portal struct {
 const (
 	homeAnswers = 4
 	homeNews    = 6
-	FeedLength  = 50
 	AnswersPer  = 20
 	FoundPer    = 10
 	// SitemapMax is the most addresses one sitemap may hold (sitemaps.org protocol 0.9).
