@@ -100,7 +100,7 @@ func plan(f *Forest, c Change) (records, *Forest, error) {
 	for _, r := range p.ended {
 		p.out.units = append(p.out.units, r)
 	}
-	after, err := build(merge(f.rows, p.out), f.version+1)
+	after, err := build(merge(f.rows(), p.out), f.version+1)
 	if err != nil {
 		return records{}, nil, fault.New(fault.Conflict, "orgunit.circle").Because(err)
 	}

@@ -17,7 +17,7 @@ import (
 // So the papers of a former commune are within reach of the commune that carries on its work.
 type Forest struct {
 	version int64
-	rows    records
+	aliases []aliasRow
 	nodes   []node
 	byID    map[string]int32
 	byCode  map[codeKey][]int32 // oldest first
@@ -68,17 +68,19 @@ const maxDepth = 64
 
 // build makes a Forest from rows; it refuses rows that speak of unknown units or that form a circle.
 func build(r records, version int64) (*Forest, error) {
-	f := &Forest{version: version, rows: r, nodes: make([]node, len(r.units)), byID: make(map[string]int32, len(r.units)),
+	f := &Forest{version: version, aliases: r.aliases, nodes: make([]node, len(r.units)), byID: make(map[string]int32, len(r.units)),
 		byCode: make(map[codeKey][]int32, len(r.units)), bySlug: map[string][]int32{}}
+	one := interner{}
 	for i, u := range r.units {
-		f.nodes[i] = node{id: u.ID, code: u.Code, kind: u.Kind, level: u.Level, from: u.From, to: u.To, opened: u.OpenedBy, closed: u.ClosedBy, heir: -1}
+		f.nodes[i] = node{id: u.ID, code: u.Code, kind: Kind(one.of(string(u.Kind))), level: Level(one.of(string(u.Level))), from: one.day(u.From), to: one.day(u.To),
+			opened: one.of(u.OpenedBy), closed: one.of(u.ClosedBy), heir: -1}
 		f.byID[u.ID] = int32(i)
 		if u.Code != "" {
 			k := codeKey{u.Level, u.Code}
 			f.byCode[k] = append(f.byCode[k], int32(i))
 		}
 	}
-	if err := f.link(r); err != nil {
+	if err := f.link(r, one); err != nil {
 		return nil, err
 	}
 	for k := range f.byCode {
@@ -94,7 +96,7 @@ func build(r records, version int64) (*Forest, error) {
 	return f, nil
 }
 
-func (f *Forest) link(r records) error {
+func (f *Forest) link(r records, one interner) error {
 	get := func(id string) (*node, error) {
 		i, ok := f.byID[id]
 		if !ok {
@@ -107,7 +109,7 @@ func (f *Forest) link(r records) error {
 		if err != nil {
 			return err
 		}
-		n.names = append(n.names, naming{from: x.From, name: x.Name, full: x.FullName, typ: x.Type, why: x.Basis})
+		n.names = append(n.names, naming{from: one.day(x.From), name: x.Name, full: x.FullName, typ: one.of(x.Type), why: one.of(x.Basis)})
 	}
 	for _, x := range r.parents {
 		n, err := get(x.UnitID)
@@ -125,7 +127,7 @@ func (f *Forest) link(r records) error {
 				up.kids = append(up.kids, self)
 			}
 		}
-		n.parents = append(n.parents, span{x.From, p})
+		n.parents = append(n.parents, span{one.day(x.From), p})
 	}
 	for _, x := range r.edges {
 		a, err := get(x.FromID)
@@ -136,8 +138,8 @@ func (f *Forest) link(r records) error {
 		if err != nil {
 			return err
 		}
-		a.out = append(a.out, edge{f.byID[x.ToID], x.Kind, x.On, x.Basis})
-		b.in = append(b.in, edge{f.byID[x.FromID], x.Kind, x.On, x.Basis})
+		a.out = append(a.out, edge{f.byID[x.ToID], EdgeKind(one.of(string(x.Kind))), one.day(x.On), one.of(x.Basis)})
+		b.in = append(b.in, edge{f.byID[x.FromID], EdgeKind(one.of(string(x.Kind))), one.day(x.On), one.of(x.Basis)})
 	}
 	for _, x := range r.aliases {
 		if _, err := get(x.UnitID); err != nil {
@@ -433,6 +435,42 @@ func (f *Forest) Under(x, y string, on clock.Date) bool {
 	}
 	return false
 }
+
+// rows gives the picture back as rows, all but the decisions behind the places of units, which no picture needs.
+func (f *Forest) rows() records {
+	r := records{aliases: f.aliases}
+	for i := range f.nodes {
+		n := &f.nodes[i]
+		r.units = append(r.units, f.row(int32(i)))
+		for _, x := range n.names {
+			r.names = append(r.names, nameRow{UnitID: n.id, From: x.from, Name: x.name, FullName: x.full, Type: x.typ, Basis: x.why})
+		}
+		for _, x := range n.parents {
+			p := parentRow{UnitID: n.id, From: x.from}
+			if x.idx >= 0 {
+				p.ParentID = f.nodes[x.idx].id
+			}
+			r.parents = append(r.parents, p)
+		}
+		for _, x := range n.out {
+			r.edges = append(r.edges, edgeRow{FromID: n.id, ToID: f.nodes[x.other].id, On: x.on, Kind: x.kind, Basis: x.basis})
+		}
+	}
+	return r
+}
+
+// interner keeps one copy of each text that thousands of rows repeat.
+type interner map[string]string
+
+func (m interner) of(s string) string {
+	if t, ok := m[s]; ok {
+		return t
+	}
+	m[s] = s
+	return s
+}
+
+func (m interner) day(d clock.Date) clock.Date { return clock.Date(m.of(string(d))) }
 
 // AllIDs lists the ids of all units, standing or not, in no meaningful order.
 func (f *Forest) AllIDs() []string {

@@ -49,7 +49,7 @@ func (s *Service) Import(ctx context.Context, o ImportOptions) (ImportResult, er
 		if err != nil {
 			return err
 		}
-		delta := missing(before.rows, n.out)
+		delta := missing(before.rows(), n.out)
 		after, err := s.add(ctx, tx, before, delta)
 		if err != nil {
 			return err

@@ -256,7 +256,7 @@ func TestForestIsThrifty(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	mb := float64(after.HeapAlloc-before.HeapAlloc) / (1 << 20)
 	t.Logf("%d units take %.1f MB", s.Forest().Len(), mb)
-	if mb > 48 {
+	if mb > 24 {
 		t.Errorf("the picture takes %.1f MB", mb)
 	}
 	runtime.KeepAlive(s)

@@ -104,7 +104,7 @@ func (s *Service) add(ctx context.Context, tx db.Tx, before *Forest, delta recor
 	if delta.empty() {
 		return before, nil
 	}
-	after, err := build(merge(before.rows, delta), before.version+1)
+	after, err := build(merge(before.rows(), delta), before.version+1)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package orgunit
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 
@@ -41,19 +42,64 @@ func (store) raise(ctx context.Context, tx db.Tx) (int64, error) {
 	return v, err
 }
 
-// all reads everything. The order of the rows is that of their keys, so that equal tables give equal pictures.
+// all reads everything. The order of the rows is that of their keys, so that equal tables give equal pictures. It scans by
+// hand: a start reads some hundred thousand rows.
 func (store) all(ctx context.Context, q bun.IDB) (records, error) {
 	var r records
-	for _, x := range []struct {
-		into  any
-		order string
-	}{{&r.units, "id"}, {&r.names, "unit_id, valid_from"}, {&r.parents, "unit_id, valid_from"},
-		{&r.edges, "on_date, from_id, to_id"}, {&r.aliases, "level, code, unit_id"}} {
-		if err := q.NewSelect().Model(x.into).OrderExpr(x.order).Scan(ctx); err != nil {
-			return records{}, fmt.Errorf("orgunit: read: %w", err)
+	var err error
+	read := func(query string, row func(*sql.Rows) error) {
+		if err == nil {
+			err = each(ctx, q, query, row)
 		}
 	}
+	read("SELECT id, kind, level, code, valid_from, valid_to, opened_by, closed_by FROM orgunit_unit ORDER BY id", func(s *sql.Rows) error {
+		var x unitRow
+		err := s.Scan(&x.ID, &x.Kind, &x.Level, &x.Code, (*string)(&x.From), (*string)(&x.To), &x.OpenedBy, &x.ClosedBy)
+		r.units = append(r.units, x)
+		return err
+	})
+	read("SELECT unit_id, valid_from, name, full_name, type, basis FROM orgunit_name ORDER BY unit_id, valid_from", func(s *sql.Rows) error {
+		var x nameRow
+		err := s.Scan(&x.UnitID, (*string)(&x.From), &x.Name, &x.FullName, &x.Type, &x.Basis)
+		r.names = append(r.names, x)
+		return err
+	})
+	read("SELECT unit_id, valid_from, parent_id FROM orgunit_parent ORDER BY unit_id, valid_from", func(s *sql.Rows) error {
+		var x parentRow
+		err := s.Scan(&x.UnitID, (*string)(&x.From), &x.ParentID)
+		r.parents = append(r.parents, x)
+		return err
+	})
+	read("SELECT from_id, to_id, on_date, kind, basis FROM orgunit_edge ORDER BY on_date, from_id, to_id", func(s *sql.Rows) error {
+		var x edgeRow
+		err := s.Scan(&x.FromID, &x.ToID, (*string)(&x.On), &x.Kind, &x.Basis)
+		r.edges = append(r.edges, x)
+		return err
+	})
+	read("SELECT level, code, unit_id, note FROM orgunit_alias ORDER BY level, code, unit_id", func(s *sql.Rows) error {
+		var x aliasRow
+		err := s.Scan(&x.Level, &x.Code, &x.UnitID, &x.Note)
+		r.aliases = append(r.aliases, x)
+		return err
+	})
+	if err != nil {
+		return records{}, fmt.Errorf("orgunit: read: %w", err)
+	}
 	return r, nil
+}
+
+func each(ctx context.Context, q bun.IDB, query string, row func(*sql.Rows) error) error {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := row(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 // put writes rows, in the place of those with the same keys.

@@ -1,7 +1,6 @@
 package orgadmin
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,25 +10,14 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
-	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
-// Mover is a room of the house whose things belong to a unit and follow it into its successor: roles of people, channel
-// accounts, open work. The roof hands the movers to New.
-type Mover interface {
-	// Preview counts what would move from each of the units.
-	Preview(ctx context.Context, from []string) ([]MoveLine, error)
-	// Move hands everything over inside the transaction of the reorganisation. It must be safe to run twice.
-	Move(ctx context.Context, tx db.Tx, from, to string, on clock.Date) error
-}
+// Mover is a room of the house whose things follow a unit into its successor; see orgunit.Mover.
+type Mover = orgunit.Mover
 
-// MoveLine is one number of a preview. Key is the catalogue key of what is counted, with the argument Count.
-type MoveLine struct {
-	UnitID string
-	Key    string
-	Count  int
-}
+// MoveLine is one number of a preview; see orgunit.MoveLine.
+type MoveLine = orgunit.MoveLine
 
 // PlanKind is what a reorganisation does.
 type PlanKind string

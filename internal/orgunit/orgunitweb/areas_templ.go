@@ -443,7 +443,7 @@ func areaFields(f orgadmin.AreaForm, level orgunit.Level, err error, withCode bo
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = dayAndBasis(f.On, f.Basis, err, "").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = dayAndBasis(f.On, f.Basis, err, "", false).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -451,7 +451,7 @@ func areaFields(f orgadmin.AreaForm, level orgunit.Level, err error, withCode bo
 	})
 }
 
-func dayAndBasis(on clock.Date, basis string, err error, form string) templ.Component {
+func dayAndBasis(on clock.Date, basis string, err error, form string, required bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -476,7 +476,7 @@ func dayAndBasis(on clock.Date, basis string, err error, form string) templ.Comp
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "basis", ID: "f-basis" + form, Label: i18n.T(ctx, "orgadmin.basis"), Hint: i18n.T(ctx, "orgadmin.basis_hint"), Value: basis, Max: 200, Err: web.FieldError(ctx, err, "basis")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "basis", ID: "f-basis" + form, Label: i18n.T(ctx, "orgadmin.basis"), Hint: i18n.T(ctx, "orgadmin.basis_hint"), Value: basis, Max: 200, Required: required, Err: web.FieldError(ctx, err, "basis")}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -618,7 +618,7 @@ func areaPage(v areaView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = dayAndBasis(v.Form.On, v.Form.Basis, nil, "-close").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = dayAndBasis(v.Form.On, v.Form.Basis, nil, "-close", false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -17,7 +17,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgadmin"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
-	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 )
 
@@ -79,13 +78,20 @@ type unitView struct {
 	Unit     orgunit.Unit
 	Today    clock.Date
 	On       clock.Date // the day asked for
+	Day      clock.Date // the day shown: On, or the last day of a unit that ended before
 	Home     string
 	Above    []link
 	Now      []link // who carries it on, when it does not stand
 	Before   []link // whom it carries on
 	Below    []group
 	Agencies []link
-	History  []ui.TimelineItem
+	History  []event
+}
+
+// event is one thing in the life of a unit.
+type event struct {
+	On                 clock.Date
+	Tone, Title, Basis string
 }
 
 type link struct{ Text, Href, Note string }
@@ -148,6 +154,7 @@ func (p *Pages) view(ctx context.Context, f *orgunit.Forest, u orgunit.Unit, on 
 			v.Now = append(v.Now, p.link(f, s, on))
 		}
 	}
+	v.Day = day
 	for _, a := range f.Ancestors(u.ID, day) {
 		if a.Level != orgunit.LevelCentral {
 			v.Above = append(v.Above, p.link(f, a, on))
@@ -183,10 +190,10 @@ func (p *Pages) below(ctx context.Context, f *orgunit.Forest, u orgunit.Unit, on
 }
 
 // history tells the unit's life, newest first.
-func (p *Pages) history(ctx context.Context, f *orgunit.Forest, u orgunit.Unit) []ui.TimelineItem {
-	var out []ui.TimelineItem
+func (p *Pages) history(ctx context.Context, f *orgunit.Forest, u orgunit.Unit) []event {
+	var out []event
 	add := func(on clock.Date, tone, title, basis string) {
-		out = append(out, ui.TimelineItem{At: on.Time(), Tone: tone, Title: title, Text: basis})
+		out = append(out, event{on, tone, title, basis})
 	}
 	opened, closed := f.Bases(u.ID)
 	names := f.Namings(u.ID)
@@ -211,7 +218,7 @@ func (p *Pages) history(ctx context.Context, f *orgunit.Forest, u orgunit.Unit) 
 	if u.ValidTo != clock.Forever && len(from) == 0 {
 		add(u.ValidTo, "late", i18n.T(ctx, "orgunit.history_closed"), closed)
 	}
-	slices.SortStableFunc(out, func(a, b ui.TimelineItem) int { return cmp.Compare(b.At.Unix(), a.At.Unix()) })
+	slices.SortStableFunc(out, func(a, b event) int { return cmp.Compare(b.On, a.On) })
 	return out
 }
 

@@ -595,7 +595,7 @@ func wizardPage(v wizardView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = dayAndBasis(v.Plan.On, v.Plan.Basis, v.Err, "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = dayAndBasis(v.Plan.On, v.Plan.Basis, v.Err, "", true).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
