@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-//go:embed units geo
+//go:embed units geo feedback/feedback_vi.json
 var files embed.FS
 
 // The files of units. The lists have the columns level, code, name, full_name, type, slug, parent_code, province_code.
@@ -26,6 +26,9 @@ const (
 	AreasNgheAn = "units/synthetic_residential_areas_nghe_an_3804.csv.gz"
 	Agencies    = "units/agencies.csv"
 )
+
+// FeedbackTexts is invented messages of citizens, for the rehearsal and for tests: {"items":[{"text","category","kind",…}]}.
+const FeedbackTexts = "feedback/feedback_vi.json"
 
 // The boundaries, WGS84; their property "code" is that of Units202604.
 const (

@@ -63,12 +63,13 @@ type Config struct {
 	} `koanf:"rehearsal"`
 }
 
-func defaults() Config {
+// Defaults is the configuration of an installation that sets nothing.
+func Defaults() Config {
 	var c Config
 	c.Data, c.Listen, c.Province = "var", "127.0.0.1:8080", "40"
 	c.Log.Format, c.Log.Level = "text", "info"
-	c.Zalo.OAuthURL, c.Zalo.OpenAPIURL = "https://oauth.zaloapp.com/v4", "https://openapi.zalo.me"
-	c.Facebook.GraphURL, c.Facebook.DialogURL = "https://graph.facebook.com/v26.0", "https://www.facebook.com/v26.0/dialog/oauth"
+	c.Zalo.OAuthURL, c.Zalo.OpenAPIURL = "https://oauth.zaloapp.com", "https://openapi.zalo.me"
+	c.Facebook.GraphURL, c.Facebook.DialogURL = "https://graph.facebook.com", "https://www.facebook.com"
 	c.Budget = 4000
 	return c
 }
@@ -76,7 +77,7 @@ func defaults() Config {
 // LoadConfig reads the file (when named) and the environment over the defaults. An unknown setting is an error, so that a
 // slip of the pen does not pass for a default.
 func LoadConfig(path string, environ []string) (Config, error) {
-	c := defaults()
+	c := Defaults()
 	k := koanf.New(".")
 	if path != "" {
 		if err := k.Load(file.Provider(path), toml.Parser()); err != nil {

@@ -197,3 +197,6 @@ func yearOf(d clock.Date) int {
 	}
 	return t.Year()
 }
+
+// EndOfDay is the moment, in UTC, at which offices close on the day: 17:00 in Vietnam.
+func EndOfDay(d clock.Date) time.Time { return d.Time().Add(closing * time.Hour) }

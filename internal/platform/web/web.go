@@ -196,3 +196,10 @@ func SeeOther(w http.ResponseWriter, r *http.Request, to string) error {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
+
+// NotFound answers what no route matches with the page for it.
+func (s *Server) NotFound() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.Fail(w, r, fault.New(fault.NotFound, "web.not_found"))
+	})
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"io/fs"
+
+	"github.com/nhipcau/nhipcau/internal/audit"
+	"github.com/nhipcau/nhipcau/internal/audit/auditweb"
+	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
+	"github.com/nhipcau/nhipcau/internal/dashboard"
+	"github.com/nhipcau/nhipcau/internal/dashboard/dashboardweb"
+	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/handbook"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
+	"github.com/nhipcau/nhipcau/internal/inbox"
+	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
+	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/orgunit"
+	"github.com/nhipcau/nhipcau/internal/orgunit/orgadmin"
+	"github.com/nhipcau/nhipcau/internal/orgunit/orgunitweb"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/picture"
+	"github.com/nhipcau/nhipcau/internal/platform/ui"
+	"github.com/nhipcau/nhipcau/internal/portal"
+	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
+	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
+)
+
+// room is what a package hands to the roof: its tables, its policies, its texts. A new feature is one line here.
+type room struct {
+	name       string
+	migrations db.Migrations // zero: keeps nothing
+	policies   string        // "": no actions of its own
+	catalogue  fs.FS         // nil: no texts of its own
+}
+
+// rooms lists the house from the ground up; tables are made in this order.
+func rooms() []room {
+	return []room{
+		{name: "ui", catalogue: ui.Catalogue},
+		{name: "picture", catalogue: picture.Catalogue},
+		{name: "money", catalogue: money.Catalogue},
+		{name: "orgunit", migrations: orgunit.Migrations, catalogue: orgunitweb.Catalogue},
+		{name: "identity", migrations: identity.Migrations, policies: identity.Policies, catalogue: identityweb.Catalogue},
+		{name: "audit", migrations: audit.Migrations, policies: audit.Policies, catalogue: auditweb.Catalogue},
+		{name: "channel", migrations: channel.Migrations, policies: channel.Policies.Text, catalogue: channelweb.Catalogue},
+		{name: "orgadmin", migrations: orgadmin.Migrations, policies: orgadmin.Policies},
+		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
+		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
+		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
+		{name: "portal", migrations: portal.Migrations, policies: portal.Policies, catalogue: portalweb.Catalogue},
+		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},
+		{name: "handbook", catalogue: handbook.Catalogue},
+		{name: "app", policies: appPolicies, catalogue: catalogue},
+	}
+}
+
+func migrations() []db.Migrations {
+	var out []db.Migrations
+	for _, r := range rooms() {
+		if r.migrations.FS != nil {
+			out = append(out, r.migrations)
+		}
+	}
+	return out
+}
+
+func catalogues() []fs.FS {
+	var out []fs.FS
+	for _, r := range rooms() {
+		if r.catalogue != nil {
+			out = append(out, r.catalogue)
+		}
+	}
+	return out
+}
+
+func policies() []identity.PolicyFile {
+	var out []identity.PolicyFile
+	for _, r := range rooms() {
+		if r.policies != "" {
+			out = append(out, identity.PolicyFile{Feature: r.name, Text: r.policies})
+		}
+	}
+	return out
+}

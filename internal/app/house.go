@@ -1,0 +1,200 @@
+// Package app is the roof of the house: it reads the configuration, opens the platform, wires the kernel, the channels and
+// the features together, and starts and stops them. It is the only package that knows all others.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/nhipcau/nhipcau/internal/audit"
+	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/handbook"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/orgunit"
+	"github.com/nhipcau/nhipcau/internal/platform/blob"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+	"github.com/nhipcau/nhipcau/internal/platform/obs"
+	"github.com/nhipcau/nhipcau/internal/platform/picture"
+	"github.com/nhipcau/nhipcau/internal/platform/secret"
+	"github.com/nhipcau/nhipcau/internal/platform/tlog"
+	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
+)
+
+// House is one running process of the product.
+type House struct {
+	cfg   Config
+	log   *slog.Logger
+	clock clock.Clock
+
+	db       *db.DB
+	queue    *jobs.Queue
+	box      *secret.Box
+	blobs    blob.Store
+	pictures *picture.Store
+	tlog     *tlog.Log
+	metrics  *obs.Metrics
+	words    *i18n.Bundle
+	book     *handbook.Book
+
+	units    *orgunit.Service
+	authz    *identity.Authorizer
+	people   *identity.Service
+	audit    *audit.Log
+	channels *channel.Service
+	features features
+
+	routes    web.Routes
+	sitePages *portalweb.Pages
+	handler   http.Handler
+	stop    []func(context.Context) error // in the order they must be called
+}
+
+// Option changes how a house is opened.
+type Option func(*House)
+
+// WithClock gives the house a clock of its own: the rehearsal plays the past on one.
+func WithClock(c clock.Clock) Option { return func(h *House) { h.clock = c } }
+
+// Open prepares a process: it opens everything, brings the tables up to date and wires the parts. Nothing runs yet.
+func Open(ctx context.Context, c Config, logTo io.Writer, opts ...Option) (h *House, err error) {
+	h = &House{cfg: c, metrics: obs.NewMetrics()}
+	for _, o := range opts {
+		o(h)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Close())
+			h = nil
+		}
+	}()
+	var level slog.Level
+	if err = level.UnmarshalText([]byte(c.Log.Level)); err != nil {
+		return h, fmt.Errorf("log.level: %w", err)
+	}
+	h.log = obs.NewLogger(logTo, c.Log.Format, level)
+	if h.clock == nil {
+		if h.clock, err = houseClock(c); err != nil {
+			return h, err
+		}
+	}
+	if err = h.openPlatform(ctx); err != nil {
+		return h, err
+	}
+	if err = h.openKernel(ctx); err != nil {
+		return h, err
+	}
+	if err = h.openFeatures(ctx); err != nil {
+		return h, err
+	}
+	return h, h.openWeb(ctx)
+}
+
+func (h *House) openPlatform(ctx context.Context) (err error) {
+	if h.db, err = db.Open(ctx, h.cfg.databaseDSN()); err != nil {
+		return err
+	}
+	h.onClose(func(context.Context) error { return h.db.Close() })
+	if err = jobs.Migrate(ctx, h.db); err != nil {
+		return err
+	}
+	if err = h.db.Migrate(ctx, migrations()...); err != nil {
+		return err
+	}
+	if h.queue, err = jobs.New(h.db, jobs.Config{Logger: h.log.With("part", "jobs"), Workers: map[string]int{"default": 100}}); err != nil {
+		return err
+	}
+	if h.box, err = secret.Load(h.cfg.keyFile()); err != nil {
+		return err
+	}
+	if h.blobs, err = blob.Open(ctx, h.cfg.blobsDSN()); err != nil {
+		return err
+	}
+	h.pictures = picture.NewStore(h.blobs)
+	if h.tlog, err = tlog.Open(ctx, h.cfg.logFolder(), h.cfg.logKeyFile(), tlog.Options{Origin: h.logOrigin()}); err != nil {
+		return err
+	}
+	h.onClose(h.tlog.Close)
+	h.words, err = i18n.Load(catalogues()...)
+	h.metrics.Ready("database", h.db.Ping)
+	return err
+}
+
+func (h *House) openKernel(ctx context.Context) (err error) {
+	if h.units, err = orgunit.New(ctx, h.db, h.clock); err != nil {
+		return err
+	}
+	if h.authz, err = identity.NewAuthorizer(h.units, h.clock, policies()...); err != nil {
+		return err
+	}
+	h.audit = audit.New(h.db, h.clock)
+	h.audit.RegisterJobs(h.queue, h.tlog)
+	ic := identity.Config{BaseURL: h.cfg.PublicURL, RehearsalSignIn: h.cfg.Rehearsal.SignIn}
+	if h.cfg.OIDC.Issuer != "" {
+		ic.OIDC = &identity.OIDCConfig{Issuer: h.cfg.OIDC.Issuer, ClientID: h.cfg.OIDC.ClientID, ClientSecret: h.cfg.OIDC.ClientSecret, Name: h.cfg.OIDC.Name}
+	}
+	if h.people, err = identity.NewService(h.db, h.clock, h.box, h.units, h.authz, h.audit, ic); err != nil {
+		return err
+	}
+	return h.openChannels()
+}
+
+// onClose registers what must be closed; the last registered is closed first.
+func (h *House) onClose(fn func(context.Context) error) {
+	h.stop = append([]func(context.Context) error{fn}, h.stop...)
+}
+
+// Close releases everything that Open opened.
+func (h *House) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	var err error
+	for _, fn := range h.stop {
+		err = errors.Join(err, fn(ctx))
+	}
+	h.stop = nil
+	return err
+}
+
+// Handler answers every request to the house.
+func (h *House) Handler() http.Handler { return h.handler }
+
+// Start begins the background work: the queue, and the watch for changes of the unit tree by other processes.
+func (h *House) Start(ctx context.Context) error {
+	if err := h.queue.Start(ctx); err != nil {
+		return fmt.Errorf("the queue does not start: %w", err)
+	}
+	h.onClose(h.queue.Stop)
+	watch, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := h.units.Run(watch); err != nil && watch.Err() == nil {
+			h.log.Error("the unit tree is no longer watched", "err", err)
+		}
+	}()
+	h.onClose(func(context.Context) error { cancel(); <-done; return nil })
+	return nil
+}
+
+// logOrigin names the public log after the house's public address.
+func (h *House) logOrigin() string {
+	return trimScheme(h.cfg.PublicURL) + "/log"
+}
+
+func trimScheme(u string) string {
+	_, rest, found := strings.Cut(u, "://")
+	if !found {
+		return u
+	}
+	return rest
+}

@@ -1,0 +1,148 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nhipcau/nhipcau/internal/audit/auditweb"
+	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
+	"github.com/nhipcau/nhipcau/internal/channel/facebook"
+	"github.com/nhipcau/nhipcau/internal/channel/zalo"
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/inbox"
+	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
+	"github.com/nhipcau/nhipcau/internal/orgunit"
+	"github.com/nhipcau/nhipcau/internal/orgunit/orgadmin"
+	"github.com/nhipcau/nhipcau/internal/orgunit/orgunitweb"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/picture"
+	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/portal"
+	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
+	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
+	"github.com/nhipcau/nhipcau/internal/workday"
+)
+
+// features is the services above the kernel.
+type features struct {
+	admin    *orgadmin.Service
+	publish  *publish.Service
+	feedback *feedback.Service
+	inbox    *inbox.Service
+	portal   *portal.Portal
+}
+
+// site is the public site's screens, made once: it keeps finished pages in memory.
+func (h *House) site() *portalweb.Pages {
+	if h.sitePages == nil {
+		h.sitePages = portalweb.New(h.features.portal)
+	}
+	return h.sitePages
+}
+
+// pages is a room's set of screens.
+type pages interface{ Routes(*web.Routes) }
+
+// Rooms gives the services of an opened house to a program that fills it (the rehearsal) and to tests.
+type Rooms struct {
+	DB       *db.DB
+	Clock    clock.Clock
+	Pictures *picture.Store
+	Units    *orgunit.Service
+	People   *identity.Service
+	Channels *channel.Service
+	Publish  *publish.Service
+	Feedback *feedback.Service
+	Inbox    *inbox.Service
+	Sites    *portal.Sites
+}
+
+func (h *House) openChannels() error {
+	c := h.cfg
+	h.channels = channel.New(channel.Deps{
+		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Sealer: h.box, Units: h.units, Logger: h.log.With("part", "channel"),
+		Config: channel.Config{Budget: map[channel.Kind]int{channel.Zalo: c.Budget}, CallbackURL: c.PublicURL + channelweb.CallbackPath},
+	})
+	h.channels.Add(zalo.New(zalo.Config{
+		OAuthURL: c.Zalo.OAuthURL, OpenAPIURL: c.Zalo.OpenAPIURL, AppID: c.Zalo.AppID, AppSecret: c.Zalo.AppSecret,
+		WebhookKey: c.Zalo.OASecretKey, MediaBase: c.PublicURL, Cover: c.PublicURL + coverPath, Clock: h.clock,
+	}, h.channels.Vault(), h.channels.Budget(channel.Zalo)))
+	h.channels.Add(facebook.New(facebook.Config{
+		GraphURL: c.Facebook.GraphURL, DialogURL: c.Facebook.DialogURL, AppID: c.Facebook.AppID, AppSecret: c.Facebook.AppSecret,
+		VerifyToken: c.Facebook.VerifyToken, MediaBase: c.PublicURL, Clock: h.clock,
+	}, h.channels.Vault(), h.channels.Budget(channel.Facebook)))
+	return nil
+}
+
+func (h *House) openFeatures(ctx context.Context) error {
+	if err := h.firstUnits(ctx); err != nil {
+		return err
+	}
+	links := portal.Links{Base: h.cfg.PublicURL, Province: h.provinceID()}
+	sites := portal.NewSites(portal.SitesDeps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Tree: h.portalTree, Hotline: h.cfg.Hotline})
+	f := &h.features
+	f.publish = publish.New(publish.Deps{
+		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Tree: func() publish.Tree { return h.units.Forest() },
+		Accounts: h.channels, Deliverer: h.channels, Retrier: h.channels, Profiles: sites, Pictures: h.pictures, Links: links,
+		Logger: h.log.With("part", "publish"),
+	})
+	h.channels.SetSource(f.publish)
+	f.feedback = feedback.New(feedback.Deps{
+		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: workday.New(), Sealer: h.box, Audit: h.audit,
+		Log: h.tlog, Replies: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
+	})
+	f.inbox = inbox.New(inbox.Deps{})
+	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
+	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock)
+	return nil
+}
+
+func (h *House) portalTree() portal.Tree { return h.units.Forest() }
+
+// firstUnits imports the country at the very first start, so that a fresh installation knows every unit at once.
+func (h *House) firstUnits(ctx context.Context) error {
+	if h.units.Forest().Len() > 0 {
+		return nil
+	}
+	if _, err := h.units.Import(ctx, orgunit.ImportOptions{Agencies: []string{h.cfg.Province}}); err != nil {
+		return fmt.Errorf("the units cannot be imported: %w", err)
+	}
+	return nil
+}
+
+// provinceID is the unit of the province that this house serves; "" when its code is not known today.
+func (h *House) provinceID() string {
+	u, err := h.units.Forest().ByCode(orgunit.LevelProvince, h.cfg.Province, h.units.Today())
+	if err != nil {
+		h.log.Warn("the province of this house is not among the units", "code", h.cfg.Province)
+	}
+	return u.ID
+}
+
+// UnitURL is the public address of a unit's site.
+func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.Unit(u) }
+
+// Rooms gives the services.
+func (h *House) Rooms() Rooms {
+	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
+		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Sites: h.features.portal.Sites}
+}
+
+// featurePages lists the screens of the rooms in no particular order: patterns do not depend on it.
+func (h *House) featurePages() []pages {
+	f := h.features
+	return []pages{
+		&orgunitweb.Pages{Units: h.units, Admin: f.admin, Home: f.portal.Links.Unit},
+		auditweb.New(h.audit, h.units, h.authz),
+		channelweb.New(h.channels, h.units, h.authz),
+		publishweb.New(f.publish),
+		feedbackweb.New(f.feedback, feedbackweb.Limits{Questions: 20, Photos: 60, Lookups: 60}),
+		inboxweb.New(f.inbox),
+		h.site(),
+	}
+}
