@@ -158,25 +158,31 @@ func (s *Service) ImportCSV(ctx context.Context, in io.Reader, on clock.Date) (I
 	if err != nil {
 		return ImportResult{}, err
 	}
-	slices.SortStableFunc(rows, func(a, b CSVRow) int { return a.Level.Rank() - b.Level.Rank() })
 	var res ImportResult
 	err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		before, err := s.current(ctx, tx)
-		if err != nil {
-			return err
-		}
-		delta, n, err := csvDelta(before, rows, on)
-		if err != nil {
-			return err
-		}
-		after, err := s.add(ctx, tx, before, delta)
-		if err != nil {
-			return err
-		}
-		res = ImportResult{Added: n, Changed: len(delta.names) - n, Units: after.Len()}
-		return nil
+		res, err = s.AddRows(ctx, tx, rows, on)
+		return err
 	})
 	return res, err
+}
+
+// AddRows is ImportCSV inside the caller's transaction, for rows that were read and judged already.
+func (s *Service) AddRows(ctx context.Context, tx db.Tx, rows []CSVRow, on clock.Date) (ImportResult, error) {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b CSVRow) int { return a.Level.Rank() - b.Level.Rank() })
+	before, err := s.current(ctx, tx)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	delta, n, err := csvDelta(before, rows, on)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	after, err := s.add(ctx, tx, before, delta)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	return ImportResult{Added: n, Changed: len(delta.names) - n, Units: after.Len()}, nil
 }
 
 // csvDelta turns the rows into what is missing, and gives the number of new units.

@@ -32,6 +32,7 @@ var Policies string
 
 // The actions of the policies.
 const (
+	ActionAdmin      = "orgunit.admin"
 	ActionAreas      = "orgunit.manage_areas"
 	ActionPlan       = "orgunit.plan"
 	ActionReorganise = "orgunit.reorganise"
@@ -62,6 +63,9 @@ func New(d *db.DB, units *orgunit.Service, auth *identity.Authorizer, audit iden
 
 // Today is the Vietnamese calendar day by the service's clock.
 func (s *Service) Today() clock.Date { return clock.DateOf(s.clock.Now()) }
+
+// May tells whether the actor may do the action in some unit, for pages that show or hide a door.
+func (s *Service) May(a identity.Actor, action string) bool { return s.auth.CanSomewhere(a, action) }
 
 // areaTypes are what units below a commune are called.
 var areaTypes = map[orgunit.Level][]string{

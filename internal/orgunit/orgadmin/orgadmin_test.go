@@ -3,6 +3,7 @@ package orgadmin_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -374,6 +375,34 @@ func TestAreas(t *testing.T) {
 		}
 		if len(h.diary.traces) != 4 {
 			t.Error(h.diary.traces)
+		}
+	})
+}
+
+func TestImportList(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		const head = "level,code,name,parent_code,type\n"
+		for name, c := range map[string]struct {
+			actor identity.Actor
+			text  string
+			ok    bool
+		}{
+			"own ward":              {ward, head + "area,17920-009,Mỹ Sơn,17920,Khối\ncluster,17920-009-1,Tổ 1,17920-009,Tổ liên gia\n", true},
+			"IT anywhere":           {it, head + "area,17950-009,Hoàng Trù,17950,Xóm\n", true},
+			"another commune":       {ward, head + "area,17950-010,Hoàng Trù,17950,Xóm\n", false},
+			"renames another's":     {ward, head + "area,17950-001,Sen Hai,17920,Xóm\n", false},
+			"a commune in the list": {ward, head + "commune,99999,Mới,40,Xã\n", false},
+			"an editor":             {editor, head + "area,17920-010,A,17920,Khối\n", false},
+			"a citizen":             {identity.Citizen(), head, false},
+		} {
+			before := h.units.Forest().Len()
+			r, err := h.ImportList(ctx, c.actor, strings.NewReader(c.text))
+			if (err == nil) != c.ok || (r.Added > 0) != c.ok || (h.units.Forest().Len() > before) != c.ok {
+				t.Errorf("%s: %+v %v", name, r, err)
+			}
+		}
+		if n := len(h.diary.traces); n != 2 {
+			t.Errorf("%d traces, want 2", n)
 		}
 	})
 }

@@ -38,6 +38,9 @@ func (p *Pages) Routes(rt *web.Routes) {
 	rt.Public("GET /don-vi/{unit}", p.unit)
 	rt.Public("GET /tim-don-vi", p.search)
 
+	rt.Can("GET /quan-tri/don-vi", orgadmin.ActionAdmin, p.admin)
+	rt.Can("POST /quan-tri/don-vi/danh-sach", orgadmin.ActionAreas, p.importList)
+
 	rt.Can("GET /quan-tri/khu-dan-cu", orgadmin.ActionAreas, p.communes)
 	rt.Can("GET /quan-tri/khu-dan-cu/{id}", orgadmin.ActionAreas, p.areas)
 	rt.Can("POST /quan-tri/khu-dan-cu/{id}", orgadmin.ActionAreas, p.addArea)

@@ -1,11 +1,13 @@
 package orgunitweb_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
 	"io/fs"
 	"log/slog"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -233,6 +235,49 @@ func TestWizardPages(t *testing.T) {
 	s.page("POST", "/quan-tri/sap-xep", url.Values{"kind": {"rename"}, "on": {"2026-11-21"}, "basis": {"x"}, "from": {ot.VinhHung}, "name": {"A"}, "type": {"Xã"}}, 403)
 }
 
+func (s *site) upload(text string, status int) string {
+	s.t.Helper()
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	f, err := m.CreateFormFile("file", "khu-dan-cu.csv")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := io.WriteString(f, text); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		s.t.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", "/quan-tri/don-vi/danh-sach", &b)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	w := httptest.NewRecorder()
+	s.mux.ServeHTTP(w, r.WithContext(i18n.With(identity.WithActor(r.Context(), s.actor), s.words.In("vi"))))
+	if w.Code != status {
+		s.t.Fatalf("%d, want %d\n%s", w.Code, status, w.Body)
+	}
+	return w.Body.String()
+}
+
+func TestAdminPage(t *testing.T) {
+	s := newSite(t)
+	s.actor = identitytest.Official("lan", identity.RoleUnitAdmin, ot.VinhHung)
+	golden.Body(t, "admin", []byte(s.page("GET", "/quan-tri/don-vi", nil, 200)))
+	const head = "level,code,name,parent_code,type\n"
+	golden.Body(t, "admin_refused", []byte(s.upload(head+"area,1,A,17950,Xóm\nplanet,2,B,17920,\n", 422)))
+	golden.Body(t, "admin_refused_reach", []byte(s.upload(head+"area,1,A,17950,Xóm\narea,2,B,99999,Xóm\n", 422)))
+	s.upload(head+"area,17920-009,Mỹ Sơn,17920,Khối\n", 303)
+	if body := s.upload(head+"area,17920-009,Mỹ Sơn,17920,Khối\n", 200); !strings.Contains(body, "đã có từ trước") {
+		t.Error(body)
+	}
+	s.page("POST", "/quan-tri/don-vi/danh-sach", url.Values{}, 422)
+	s.actor = identitytest.Official("tú", identity.RoleLeader, ot.Province)
+	golden.Body(t, "admin_leader", []byte(s.page("GET", "/quan-tri/don-vi", nil, 200)))
+	s.actor = identitytest.Official("minh", identity.RoleEditor, ot.Province)
+	s.page("GET", "/quan-tri/don-vi", nil, 403)
+	s.upload(head, 403)
+}
+
 // Every key that code or template speaks of is in both catalogues.
 func TestCatalogueIsWhole(t *testing.T) {
 	vi, en := keys(t, "catalogue.vi.toml"), keys(t, "catalogue.en.toml")
@@ -241,7 +286,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 			t.Errorf("%s has no English", k)
 		}
 	}
-	notTexts := regexp.MustCompile(`_$|^orgunit\.(manage_areas|plan|reorganise|close_level)$|^orgadmin\.move$`)
+	notTexts := regexp.MustCompile(`_$|^orgunit\.(admin|manage_areas|plan|reorganise|close_level)$|^orgadmin\.move$`)
 	spoken := regexp.MustCompile(`"(org(?:unit|admin)\.[a-z_0-9]+)"`)
 	err := filepath.WalkDir("..", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || strings.HasSuffix(path, "_test.go") || !strings.HasSuffix(path, ".go") {
