@@ -408,3 +408,20 @@ func TestOrderedFaults(t *testing.T) {
 	}
 	w.want(w.call("POST", "/"+pageID+"/feed", "message", "a"), 506, 1455006, "retry after a dropped answer")
 }
+
+func TestPhotoByAddressIsFetched(t *testing.T) {
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/a.png" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Write(png)
+	}))
+	defer host.Close()
+	w := newWorld(t, func(c *facebook.Config) { c.FetchPhotos = true }, facebook.Page{})
+	w.want(w.call("POST", "/"+pageID+"/photos", "url", host.URL+"/none.png", "caption", "a"), 100, 0, "unreachable picture")
+	w.want(w.call("POST", "/"+pageID+"/photos", "url", host.URL+"/a.png", "caption", "a"), 0, 0, "picture")
+	if posts := w.sim.Posts(pageID); len(posts) != 1 || !strings.Contains(w.sim.PhotoURL(posts[0].Photos[0]), "/picture/") {
+		t.Errorf("posts %+v", posts)
+	}
+}

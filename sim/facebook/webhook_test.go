@@ -158,6 +158,12 @@ func TestFeedEventsEchoesAndRetries(t *testing.T) {
 	if m := rc.wait(4)[3].Entry[0].Messaging[0]; !m.Message.IsEcho || m.Sender.ID != pageID || m.Recipient.ID != hoa {
 		t.Errorf("echo %+v", m)
 	}
+	for range 100 { // the receiver knows of a delivery a moment before its sender
+		if w.sim.Webhook().Status(false).Delivered == 4 {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	if s := w.sim.Webhook().Status(true); s.Failed != 3 || s.Delivered != 4 || s.Lost != 0 || !s.Enabled {
 		t.Errorf("status %+v", s)
 	}

@@ -485,3 +485,12 @@ func TestFaultsOfCalls(t *testing.T) {
 	}
 	w.want(w.get("/v2.0/oa/getoa"), -216, "killed access token")
 }
+
+func totalOf(t *testing.T, a answer) string {
+	t.Helper()
+	var data struct{ Total json.Number }
+	if err := json.Unmarshal(a.Data, &data); err != nil {
+		t.Fatalf("%s: %v", a.Data, err)
+	}
+	return data.Total.String()
+}
