@@ -9,7 +9,7 @@ package arch
 func Arrows() map[string][]string {
 	return map[string][]string{
 		"portal":   {"publish", "feedback"}, // the public site shows articles, and the questions that were answered
-		"feedback": {"inbox"},               // a case is made from a conversation and is answered through it
+		"inbox":    {"feedback"},            // a conversation becomes a case, which answers through the channels
 	}
 }
 
