@@ -95,6 +95,10 @@ func foldWords(s string) string { return strings.Join(vntext.Tokens(s), " ") }
 // shortTypes are the everyday abbreviations of the types of unit, folded.
 var shortTypes = map[string]string{"tp": "thanh pho", "p": "phuong", "x": "xa", "tt": "thi tran", "tx": "thi xa", "q": "quan", "h": "huyen", "t": "tinh"}
 
+// typeWords are types that a query may begin with, folded.
+var typeWords = map[string]bool{"xa": true, "phuong": true, "thi": true, "thi tran": true, "thi xa": true, "huyen": true, "quan": true, "tinh": true,
+	"thanh": true, "thanh pho": true, "dac khu": true, "xom": true, "khoi": true, "ban": true}
+
 // foldQuery is foldWords of what a person typed, with the type of unit written out: "TP. Vinh" is "thanh pho vinh".
 func foldQuery(q string) string {
 	words := vntext.Tokens(q)
@@ -202,14 +206,18 @@ func (f *Forest) contextHits(q, under string, on clock.Date, have []hit) []hit {
 	}
 	var out []hit
 	words := strings.Split(q, " ")
-	for cut := len(words) - 1; cut > 0; cut-- {
+	for cut := len(words) - 1; cut > 0 && len(out) == 0; cut-- { // the longest name that answers wins
+		name := strings.Join(words[:cut], " ")
+		if typeWords[name] {
+			continue // "xã" alone is no name
+		}
 		places := map[int32]bool{}
 		f.scan(strings.Join(words[cut:], " "), func(k, _ int) { places[f.index[k].node] = true })
 		if len(places) == 0 {
 			continue
 		}
-		f.scan(strings.Join(words[:cut], " "), func(k, match int) {
-			if match > hitPrefix || seen[k] || !f.liesIn(f.index[k].node, places, on) || !f.visible(k, under, on) {
+		f.scan(name, func(k, match int) {
+			if match > hitPrefix || match == hitPrefix && cut == 1 || seen[k] || !f.liesIn(f.index[k].node, places, on) || !f.visible(k, under, on) {
 				return
 			}
 			seen[k] = true
