@@ -87,9 +87,7 @@ func TestPublishUpdateRetract(t *testing.T) {
 		if got := len(f.Posts("")); got != 0 {
 			t.Fatalf("%d posts stand after the retraction", got)
 		}
-		if err := h.Queue.Drain(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		h.Idle(t)
 		mu.Lock()
 		defer mu.Unlock()
 		count := map[channel.DeliveryState]int{}
@@ -157,9 +155,7 @@ func TestCrashAfterTheChannelTookIt(t *testing.T) {
 		for _, a := range as {
 			h.Deliver(t, channel.NewDelivery{AccountID: a.ID, Source: "p", Version: 1, Action: channel.ActPublish})
 		}
-		if err := h.Queue.Drain(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		h.Idle(t)
 		time.Sleep(5500 * time.Millisecond) // the dead process's claims lapse
 		if err := channel.SweepNow(h.Service, t.Context()); err != nil {
 			t.Fatal(err)
@@ -216,9 +212,7 @@ func TestTwoProcessesDeliverOnce(t *testing.T) {
 	for _, h := range []*channeltest.House{h1, h2} {
 		h.Service.Add(f)
 		h.Service.SetSource(channeltest.Texts{})
-		if err := h.Queue.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		h.Start(t)
 	}
 	var ds []channel.NewDelivery
 	for i := range 60 {

@@ -24,6 +24,7 @@ type House struct {
 	Units   *orgunit.Service
 	Clock   clock.Clock
 	Service *channel.Service
+	started bool
 }
 
 // Migrations is what a test gives to dbtest for a House.
@@ -97,22 +98,46 @@ func (h *House) Deliver(t testing.TB, ds ...channel.NewDelivery) {
 	}
 }
 
-// Await runs jobs until ok, or fails the test after limit.
+// Await lets jobs run until ok, or fails the test after limit.
 func (h *House) Await(t testing.TB, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
-	if err := h.Queue.Drain(t.Context()); err != nil { // starts the queue for the whole test, not for this wait only
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
+	h.Start(t)
+	deadline := time.Now().Add(limit)
 	for !ok() {
-		if err := h.Queue.Drain(ctx); err != nil && ctx.Err() == nil {
-			t.Fatal(err)
-		}
-		if ctx.Err() != nil {
+		if time.Now().After(deadline) {
 			t.Fatalf("after %s still not: %s", limit, what)
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// Start lets jobs run, for the whole test.
+func (h *House) Start(t testing.TB) {
+	t.Helper()
+	if h.started {
+		return
+	}
+	h.started = true
+	if err := h.Queue.Start(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Idle waits until no job is due or running.
+func (h *House) Idle(t testing.TB) {
+	t.Helper()
+	h.Start(t)
+	for quiet, deadline := 0, time.Now().Add(20*time.Second); quiet < 3; time.Sleep(20 * time.Millisecond) {
+		n, err := h.Queue.Waiting(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if quiet++; n > 0 {
+			quiet = 0
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("jobs are still busy after 20 s")
+		}
 	}
 }
 
