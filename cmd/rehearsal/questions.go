@@ -10,7 +10,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
-	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/portal"
 )
 
@@ -132,16 +131,23 @@ func communesOf(house *app.House) []orgunit.Unit {
 }
 
 // profiles writes what each unit says of itself.
-func profiles(ctx context.Context, house *app.House, units []orgunit.Unit, n *names) error {
+func profiles(ctx context.Context, house *app.House, units []orgunit.Unit, cast people, n *names) error {
 	r := house.Rooms()
-	return r.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		for i, u := range units {
-			err := r.Portal.SeedSite(ctx, tx, portal.Site{UnitID: u.ID, Hotline: fmt.Sprintf("0238 300 %04d", i), Address: "Trụ sở Mặt trận " + u.FullName,
-				People: []portal.Contact{{Name: n.person(), Title: "Chủ tịch Ủy ban MTTQ Việt Nam", Phone: fmt.Sprintf("0238 301 %04d", i)}}})
-			if err != nil {
-				return err
-			}
+	for i, u := range units {
+		actor := cast.chair[u.ID]
+		if u.ID == cast.province.ID {
+			actor = cast.byRole[identity.RoleUnitAdmin]
 		}
-		return nil
-	})
+		site, err := r.Sites.Site(ctx, u.ID)
+		if err != nil {
+			return err
+		}
+		site.UnitID, site.Hotline = u.ID, fmt.Sprintf("0238 300 %04d", i)
+		site.Address = "Trụ sở Ủy ban MTTQ Việt Nam " + u.FullName
+		site.People = []portal.Person{{Name: n.person(), Title: "Chủ tịch", Phone: fmt.Sprintf("0238 301 %04d", i)}}
+		if _, err := r.Sites.Save(ctx, actor, site); err != nil {
+			return fmt.Errorf("%s: %w", u.FullName, err)
+		}
+	}
+	return nil
 }

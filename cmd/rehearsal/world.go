@@ -37,7 +37,7 @@ func openWorld(o options, c clock.Clock) (*world, error) {
 	w.zalo, err = zalo.New(zalo.Config{
 		AppID: zaloApp, AppSecret: zaloSecret, OASecretKey: zaloOAKey, WebhookURL: product + "/webhook/zalo",
 		BaseURL: w.address + "/zalo", Clock: c, ArticleDelay: 1500 * time.Millisecond, Rate: rate(o.budget),
-		RetryScale: 0.1, Folder: folder, Faults: w.faults,
+		RetryScale: 0.1, NoNight: true, Folder: folder, Faults: w.faults,
 	})
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (w *world) accounts(ctx context.Context, house *app.House, units []orgunit.
 	for _, u := range units {
 		name := "MTTQ " + u.FullName
 		group := group(r.Units.Forest(), u, r.Units.Today())
-		oa := zalo.OA{ID: oaID(u.ID), Name: name, Group: group, Description: "Trang chính thức của Ủy ban MTTQ Việt Nam " + u.FullName, ReceiverQuota: 6}
+		oa := zalo.OA{ID: oaID(u.ID), Name: name, Group: group, Description: "Trang chính thức của Ủy ban MTTQ Việt Nam " + u.FullName}
 		t := w.zalo.AddOA(oa)
 		page := facebook.Page{ID: pageID(u.ID), Name: name, Group: group, Fans: 200 + n.r.IntN(4000), Subscribed: []string{"feed", "messages"}}
 		pageToken := w.facebook.AddPage(page)

@@ -33,9 +33,13 @@ func (h *House) dashboardPages() (*dashboardweb.Pages, error) {
 			return n, err
 		},
 		ChannelsIll: h.illByUnit,
-		Waiting:     func(ctx context.Context, a identity.Actor) (dashboard.ByUnit, error) { return h.casesByUnit(ctx, a, false) },
-		Overdue:     func(ctx context.Context, a identity.Actor) (dashboard.ByUnit, error) { return h.casesByUnit(ctx, a, true) },
-		Place:       h.place,
+		Waiting: func(ctx context.Context, a identity.Actor) (dashboard.ByUnit, error) {
+			return h.casesByUnit(ctx, a, false)
+		},
+		Overdue: func(ctx context.Context, a identity.Actor) (dashboard.ByUnit, error) {
+			return h.casesByUnit(ctx, a, true)
+		},
+		Place: h.place,
 	}, h.postsWaiting, h.casesWaiting, h.messagesWaiting)
 	if h.cfg.Province != "40" || h.units.Today() < "2025-07-01" {
 		return p, nil // boundaries are delivered for today's Nghệ An only: elsewhere the table alone
@@ -154,13 +158,6 @@ func endOfDay(w feedback.WaitingItem) time.Time {
 }
 
 func (h *House) messagesWaiting(ctx context.Context, a identity.Actor) ([]dashboard.Item, error) {
-	list, err := h.features.inbox.Waiting(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]dashboard.Item, len(list))
-	for i, w := range list {
-		out[i] = dashboard.Item{Feature: "inbox", Kind: "reply", Title: w.Title, From: h.unitName(w.UnitID), Href: w.Href, Due: w.Due}
-	}
+	var out []dashboard.Item
 	return out, nil
 }

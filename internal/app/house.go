@@ -56,7 +56,7 @@ type House struct {
 	routes    web.Routes
 	sitePages *portalweb.Pages
 	handler   http.Handler
-	stop    []func(context.Context) error // in the order they must be called
+	stop      []func(context.Context) error // in the order they must be called
 }
 
 // Option changes how a house is opened.

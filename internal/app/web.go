@@ -53,11 +53,12 @@ func (h *House) openWeb(ctx context.Context) error {
 	h.onClose(stopTraces)
 	mux := s.Mux(&h.routes)
 	mux.Handle("/", s.NotFound())
-	// From the inside out: the page; its frame; who is asking; in which language; forms only from our own pages; compressed;
-	// measured; hardened.
-	inner := h.fast(people.Middleware(h.shell(people, mux)))
-	h.handler = wrapTraces(h.metrics.Middleware(h.log, s.Harden(web.Compress(
-		s.SameOrigin(h.words.Middleware(inner), "/webhook/", "/api/")), strings.HasPrefix(h.cfg.PublicURL, "https://"))))
+	// From the outside in: traced, measured, hardened; kept pages; compressed; forms only from our own pages; in which
+	// language; who is asking; the frame of the page.
+	handler := http.Handler(h.shell(people, mux))
+	handler = h.words.Middleware(people.Middleware(handler))
+	handler = h.site().Fast(web.Compress(s.SameOrigin(handler, "/webhook/", "/api/")))
+	h.handler = wrapTraces(h.metrics.Middleware(h.log, s.Harden(handler, strings.HasPrefix(h.cfg.PublicURL, "https://"))))
 	return nil
 }
 
@@ -159,4 +160,3 @@ func (h *House) nav(a identity.Actor, path string) []ui.NavItem {
 	}
 	return out
 }
-

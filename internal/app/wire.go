@@ -4,17 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/nhipcau/nhipcau/internal/audit"
 	"github.com/nhipcau/nhipcau/internal/audit/auditweb"
 	"github.com/nhipcau/nhipcau/internal/channel"
-	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
 	"github.com/nhipcau/nhipcau/internal/channel/facebook"
 	"github.com/nhipcau/nhipcau/internal/channel/zalo"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
-	"github.com/nhipcau/nhipcau/internal/inbox"
-	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgadmin"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunitweb"
@@ -24,7 +22,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
-	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
 	"github.com/nhipcau/nhipcau/internal/workday"
 )
 
@@ -33,7 +30,6 @@ type features struct {
 	admin    *orgadmin.Service
 	publish  *publish.Service
 	feedback *feedback.Service
-	inbox    *inbox.Service
 	portal   *portal.Portal
 }
 
@@ -58,7 +54,6 @@ type Rooms struct {
 	Channels *channel.Service
 	Publish  *publish.Service
 	Feedback *feedback.Service
-	Inbox    *inbox.Service
 	Sites    *portal.Sites
 }
 
@@ -66,7 +61,6 @@ func (h *House) openChannels() error {
 	c := h.cfg
 	h.channels = channel.New(channel.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Sealer: h.box, Units: h.units, Logger: h.log.With("part", "channel"),
-		Config: channel.Config{Budget: map[channel.Kind]int{channel.Zalo: c.Budget}, CallbackURL: c.PublicURL + channelweb.CallbackPath},
 	})
 	h.channels.Add(zalo.New(zalo.Config{
 		OAuthURL: c.Zalo.OAuthURL, OpenAPIURL: c.Zalo.OpenAPIURL, AppID: c.Zalo.AppID, AppSecret: c.Zalo.AppSecret,
@@ -86,6 +80,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 	links := portal.Links{Base: h.cfg.PublicURL, Province: h.provinceID()}
 	sites := portal.NewSites(portal.SitesDeps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Tree: h.portalTree, Hotline: h.cfg.Hotline})
 	f := &h.features
+	sites.Listen(h.queue)
 	f.publish = publish.New(publish.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Tree: func() publish.Tree { return h.units.Forest() },
 		Accounts: h.channels, Deliverer: h.channels, Retrier: h.channels, Profiles: sites, Pictures: h.pictures, Links: links,
@@ -96,7 +91,6 @@ func (h *House) openFeatures(ctx context.Context) error {
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: workday.New(), Sealer: h.box, Audit: h.audit,
 		Log: h.tlog, Replies: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
 	})
-	f.inbox = inbox.New(inbox.Deps{})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock)
 	return nil
@@ -130,7 +124,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Sites: h.features.portal.Sites}
+		Publish: h.features.publish, Feedback: h.features.feedback, Sites: h.features.portal.Sites}
 }
 
 // featurePages lists the screens of the rooms in no particular order: patterns do not depend on it.
@@ -138,11 +132,8 @@ func (h *House) featurePages() []pages {
 	f := h.features
 	return []pages{
 		&orgunitweb.Pages{Units: h.units, Admin: f.admin, Home: f.portal.Links.Unit},
-		auditweb.New(h.audit, h.units, h.authz),
-		channelweb.New(h.channels, h.units, h.authz),
-		publishweb.New(f.publish),
+		auditweb.New(audit.NewViewer(h.audit, h.authz, h.units), h.units),
 		feedbackweb.New(f.feedback, feedbackweb.Limits{Questions: 20, Photos: 60, Lookups: 60}),
-		inboxweb.New(f.inbox),
 		h.site(),
 	}
 }

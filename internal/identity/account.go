@@ -38,7 +38,7 @@ func (s *Service) Account(ctx context.Context, a Actor) (Account, error) {
 	if acc.Sessions, err = s.Sessions(ctx, a); err != nil {
 		return Account{}, err
 	}
-	err = s.db.Read().NewSelect().Model(&acc.Memberships).Where("m.official_id = ? AND m.valid_to > ?", a.ID, s.today()).
+	err = s.db.Read().NewSelect().Model(&acc.Memberships).Where("m.official_id = ? AND m.valid_to > ? AND m.valid_from < m.valid_to", a.ID, s.today()).
 		Order("m.valid_from", "m.id").Scan(ctx)
 	return acc, err
 }

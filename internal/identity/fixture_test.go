@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -147,3 +148,8 @@ func (h *house) visit(token string) (context.Context, identity.Visit) {
 }
 
 func plain(seed string) string { return strings.ReplaceAll(seed, " ", "") }
+
+func TestMain(m *testing.M) {
+	identity.WeakHashes()
+	os.Exit(m.Run())
+}

@@ -232,7 +232,7 @@ func (s *Service) OpenInvitation(ctx context.Context, secret string) (Invitation
 		OfficialID: o.ID, Name: o.Name, Email: o.Email, UnitID: inv.UnitID, Again: o.JoinedAt != nil, ExpiresAt: inv.ExpiresAt,
 		TOTP: s.totpSetup(s.setupSeed(secret), o.Email),
 	}
-	err = s.db.Read().NewSelect().Model(&out.Roles).Where("m.official_id = ? AND m.valid_to > ?", o.ID, s.today()).Order("m.valid_from", "m.id").Scan(ctx)
+	err = s.db.Read().NewSelect().Model(&out.Roles).Where("m.official_id = ? AND m.valid_to > ? AND m.valid_from < m.valid_to", o.ID, s.today()).Order("m.valid_from", "m.id").Scan(ctx)
 	return out, err
 }
 

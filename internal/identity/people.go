@@ -47,7 +47,7 @@ func (p Person) State(on clock.Date) PersonState {
 	switch {
 	case p.DisabledAt != nil:
 		return PersonDisabled
-	case on >= p.ValidTo:
+	case on >= p.ValidTo, p.ValidFrom >= p.ValidTo: // the latter was withdrawn before it began
 		return PersonEnded
 	case p.JoinedAt == nil:
 		return PersonInvited
@@ -90,7 +90,7 @@ func (s *Service) People(ctx context.Context, a Actor, q PeopleQuery) (list []Pe
 		sel = sel.Where("m.unit_id = ?", q.UnitID)
 	}
 	if !q.Ended {
-		sel = sel.Where("m.valid_to > ?", today)
+		sel = sel.Where("m.valid_to > ? AND m.valid_from < m.valid_to", today)
 	}
 	if q.Role != "" {
 		sel = sel.Where("m.role = ?", q.Role)
@@ -177,7 +177,7 @@ func (s *Service) GiveRole(ctx context.Context, a Actor, officialID string, t Te
 
 func (s *Service) addMembership(ctx context.Context, tx db.Tx, a Actor, officialID string, t Term, to clock.Date) error {
 	overlaps, err := tx.NewSelect().Model((*Membership)(nil)).
-		Where("m.official_id = ? AND m.unit_id = ? AND m.role = ? AND m.valid_from < ? AND m.valid_to > ?", officialID, t.UnitID, t.Role, to, t.From).
+		Where("m.official_id = ? AND m.unit_id = ? AND m.role = ? AND m.valid_from < ? AND m.valid_to > ? AND m.valid_from < m.valid_to", officialID, t.UnitID, t.Role, to, t.From).
 		Exists(ctx)
 	if err != nil {
 		return err
@@ -263,7 +263,7 @@ func (s *Service) MembershipOf(ctx context.Context, a Actor, membershipID string
 // them has no power over the account. An official without any role belongs to the IT team.
 func (s *Service) overEveryUnit(ctx context.Context, q bun.IDB, a Actor, action, officialID string) error {
 	var list []Membership
-	err := q.NewSelect().Model(&list).Where("m.official_id = ? AND m.valid_to > ?", officialID, s.today()).Scan(ctx)
+	err := q.NewSelect().Model(&list).Where("m.official_id = ? AND m.valid_to > ? AND m.valid_from < m.valid_to", officialID, s.today()).Scan(ctx)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (s *Service) CountRoles(ctx context.Context, units []string) (map[string]in
 		return out, nil
 	}
 	err := s.db.Read().NewSelect().TableExpr("identity_membership AS m").ColumnExpr("m.unit_id, count(*) AS n").
-		Where("m.unit_id IN (?) AND m.valid_to > ?", bun.In(units), s.today()).GroupExpr("m.unit_id").Scan(ctx, &rows)
+		Where("m.unit_id IN (?) AND m.valid_to > ? AND m.valid_from < m.valid_to", bun.In(units), s.today()).GroupExpr("m.unit_id").Scan(ctx, &rows)
 	for _, r := range rows {
 		out[r.UnitID] = r.N
 	}
@@ -33,7 +33,7 @@ func (s *Service) CountRoles(ctx context.Context, units []string) (map[string]in
 // new one until its own end. Roles that ended before the day stay history. Run twice it changes nothing more.
 func (s *Service) MoveRoles(ctx context.Context, tx db.Tx, from, to string, on clock.Date) error {
 	var list []Membership
-	err := tx.ForUpdate(tx.NewSelect().Model(&list).Where("m.unit_id = ? AND m.valid_to > ?", from, on).Order("m.id")).Scan(ctx)
+	err := tx.ForUpdate(tx.NewSelect().Model(&list).Where("m.unit_id = ? AND m.valid_to > ? AND m.valid_from < m.valid_to", from, on).Order("m.id")).Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("identity: move roles: %w", err)
 	}
@@ -46,7 +46,7 @@ func (s *Service) MoveRoles(ctx context.Context, tx db.Tx, from, to string, on c
 		next := m
 		next.ID, next.UnitID, next.ValidFrom, next.GivenBy, next.CreatedAt, next.TakenAt = id.New(), to, max(on, m.ValidFrom), house.ID, s.clock.Now(), nil
 		has, err := tx.NewSelect().Model((*Membership)(nil)).
-			Where("m.official_id = ? AND m.unit_id = ? AND m.role = ? AND m.valid_from < ? AND m.valid_to > ?", m.OfficialID, to, m.Role, next.ValidTo, next.ValidFrom).Exists(ctx)
+			Where("m.official_id = ? AND m.unit_id = ? AND m.role = ? AND m.valid_from < ? AND m.valid_to > ? AND m.valid_from < m.valid_to", m.OfficialID, to, m.Role, next.ValidTo, next.ValidFrom).Exists(ctx)
 		if err != nil {
 			return err
 		}

@@ -32,6 +32,11 @@ func TestRolesFollowTheirUnit(t *testing.T) {
 		}
 		list, total, err := h.People(t.Context(), rootUser, identity.PeopleQuery{UnitID: orgunittest.TruongVinh})
 		h.need(err)
+		ended, all, err := h.People(t.Context(), rootUser, identity.PeopleQuery{UnitID: orgunittest.KimLien, Ended: true})
+		h.need(err)
+		if all != 2 || ended[0].State(h.today()) != identity.PersonEnded || ended[1].State(h.today()) != identity.PersonEnded {
+			t.Fatalf("%+v", ended)
+		}
 		if total != 2 || list[1].Role != identity.RoleSecretary || list[1].LastDay() != h.today().AddDays(20) {
 			t.Fatalf("%+v", list)
 		}

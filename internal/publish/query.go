@@ -89,6 +89,11 @@ func (s *Service) Export(ctx context.Context, a identity.Actor, f Filter) ([]Pos
 	return ps, err
 }
 
+// OutByUnit counts, for the units the actor may read, the posts that reached their public pages since a moment.
+func (s *Service) OutByUnit(ctx context.Context, a identity.Actor, since time.Time) (map[string]int, error) {
+	return s.store.outByUnit(ctx, s.db.Read(), s.authz.Scope(a, ActRead), s.today(), since, s.clock.Now())
+}
+
 // Plan tells where the newest version would go, before anybody approves it.
 func (s *Service) Plan(ctx context.Context, a identity.Actor, postID string, at time.Time) (Plan, error) {
 	p, v, err := s.open(ctx, a, ActRead, postID)

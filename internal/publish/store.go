@@ -177,6 +177,7 @@ type Filter struct {
 	Text     string // words, compared folded
 	Author   string // id of an official
 	Canary   Canary // only posts whose canary stands so
+	Unit     string // only posts of this unit and those below it
 }
 
 // PerPage is the number of rows on a page of a list.
@@ -184,6 +185,9 @@ const PerPage = 50
 
 func (store) list(ctx context.Context, q bun.IDB, roots []string, on clock.Date, f Filter, offset, limit int) (ps []Post, total int, err error) {
 	sel := orgunit.Within(q.NewSelect().Model(&ps), "p.unit_id", roots, on).Where("p.state <> ?", StateDiscarded)
+	if f.Unit != "" {
+		sel = orgunit.Within(sel, "p.unit_id", []string{f.Unit}, on)
+	}
 	if len(f.States) > 0 {
 		sel.Where("p.state IN (?)", bun.In(f.States))
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
@@ -213,4 +215,21 @@ func (store) changed(ctx context.Context, q bun.IDB, unitID string, now time.Tim
 		return time.Time{}, err
 	}
 	return r[0].UpdatedAt.UTC(), nil
+}
+
+func (store) outByUnit(ctx context.Context, q bun.IDB, roots []string, on clock.Date, since, until time.Time) (map[string]int, error) {
+	var rows []struct {
+		UnitID string `bun:"unit_id"`
+		N      int    `bun:"n"`
+	}
+	sel := q.NewSelect().Model((*unitRow)(nil)).ColumnExpr("pu.unit_id, COUNT(*) AS n").Where("pu.published_at >= ?", since).
+		Where("pu.published_at <= ?", until).Where("pu.retracted = ?", false).GroupExpr("pu.unit_id")
+	if err := orgunit.Within(sel, "pu.unit_id", roots, on).Scan(ctx, &rows); err != nil {
+		return nil, fmt.Errorf("publish: posts by unit: %w", err)
+	}
+	out := map[string]int{}
+	for _, r := range rows {
+		out[r.UnitID] = r.N
+	}
+	return out, nil
 }

@@ -151,15 +151,16 @@ const closing = 17
 func (c *Calendar) Deadline(received time.Time, n int) time.Time {
 	day := clock.DateOf(received)
 	if n > 0 {
-		return endOf(c.Add(day, n))
+		return EndOfDay(c.Add(day, n))
 	}
-	if !c.IsWorkday(day) || received.After(endOf(day)) {
+	if !c.IsWorkday(day) || received.After(EndOfDay(day)) {
 		day = c.Add(day, 1)
 	}
-	return endOf(day)
+	return EndOfDay(day)
 }
 
-func endOf(d clock.Date) time.Time { return d.Time().Add(closing * time.Hour) }
+// EndOfDay is the moment, in UTC, at which offices close on the day: 17:00 in Vietnam.
+func EndOfDay(d clock.Date) time.Time { return d.Time().Add(closing * time.Hour) }
 
 // year gives the days off of a year, reckoned once.
 func (c *Calendar) year(year int) map[clock.Date]Holiday {
@@ -197,6 +198,3 @@ func yearOf(d clock.Date) int {
 	}
 	return t.Year()
 }
-
-// EndOfDay is the moment, in UTC, at which offices close on the day: 17:00 in Vietnam.
-func EndOfDay(d clock.Date) time.Time { return d.Time().Add(closing * time.Hour) }

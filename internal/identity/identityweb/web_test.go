@@ -206,6 +206,7 @@ func TestOfficialsDay(t *testing.T) {
 	b, seed := s.admin()
 	b.get("/tai-khoan").want(t, 200, "Trần Văn Bưởi", "Chrome, Android", "Đang dùng", "Còn 10 mã khôi phục")
 	b.get("/dang-nhap").to(t, "/viec-hom-nay")
+	b.get("/dang-xuat").want(t, 200, "Đăng xuất")
 	b.post("/dang-xuat").to(t, "/dang-nhap?ok=identity.signed_out")
 	b.get("/dang-nhap?ok=identity.signed_out").want(t, 200, "Đã đăng xuất.")
 	b.get("/tai-khoan").to(t, "/dang-nhap?ve=%2Ftai-khoan")
@@ -382,8 +383,32 @@ func TestPoliciesAndHandoverPages(t *testing.T) {
 	b.get("/quan-tri/chinh-sach").want(t, 200, "Con người và quyền", "Nhật ký", "Quản trị đơn vị", "Mời cán bộ", "Cấm", "permit (", "Trong đơn vị mình")
 	b.get("/ban-giao").want(t, 200, "Không có gì để tiếp nhận")
 	b.post("/ban-giao/none").want(t, 404)
+
+	// A predecessor whose term ended yesterday leaves work to the administrator's new colleague.
+	s.svc.RegisterWork("feedback", oneCase{})
+	ward := "/can-bo/" + orgunittest.VinhHung
+	join := func(email, from, until string) *browser {
+		c := s.browser()
+		link := b.post(ward+"/moi", "name", "Vi Văn "+email[:3], "email", email, "role", "desk_officer", "from", from, "until", until).want(t, 200).find(t, `value="(http[^"]+)"`)
+		link = strings.TrimPrefix(link, s.url)
+		seed := c.get(link).find(t, `<code>([A-Z2-7 ]+)</code>`)
+		c.post(link, "password", good, "repeat", good, "code", s.code(seed)).want(t, 200)
+		return c
+	}
+	join("old@example.vn", "1/1/2026", "20/11/2026")
+	c := join("new@example.vn", "21/11/2026", "")
+	page := c.get("/ban-giao").want(t, 200, "Vi Văn old", "hết 20/11/2026", "Đường làng ngập", "/vu-viec/1", "1 việc còn dở")
+	c.post(page.find(t, `action="(/ban-giao/[0-9a-f-]+)"`)).to(t, "/ban-giao?ok=identity.handover.taken")
+	c.get("/ban-giao").want(t, 200, "Đã tiếp nhận lúc")
 	b.get("/quan-tri/nhat-ky").want(t, 403)
 	b.get("/quan-tri/nhat-ky/kiem-tra").want(t, 200, "Chuỗi nguyên vẹn")
+}
+
+// oneCase is a feature with one open thing.
+type oneCase struct{}
+
+func (oneCase) OpenWork(context.Context, string, string) ([]identity.WorkItem, error) {
+	return []identity.WorkItem{{Kind: "identity.people.title", Title: "Đường làng ngập", Href: "/vu-viec/1", Due: orgunittest.Now}}, nil
 }
 
 func TestAuditPages(t *testing.T) {
@@ -449,5 +474,12 @@ func TestGoldenPages(t *testing.T) {
 	show("handover-empty", "/ban-giao")
 	show("audit-empty", "/quan-tri/nhat-ky?viec=khong.co")
 	golden.Body(t, "forbidden", b.get("/can-bo/"+orgunittest.Province+"/moi").want(t, 403).main(t), ids)
-	b.get("/dang-nhap/oidc").to(t, "/viec-hom-nay")
+
+}
+
+func TestProvincesSignInIsDown(t *testing.T) {
+	s := newSite(t, identity.Config{OIDC: &identity.OIDCConfig{Name: "Đăng nhập một lần", Issuer: "http://127.0.0.1:1"}})
+	s.browser().get("/dang-nhap/oidc").want(t, 503, "chưa trả lời", `type="password"`)
+	s.browser().get("/dang-nhap/oidc/ve?code=x&state=y").want(t, 422, "làm lại từ đầu")
+	newSite(t, identity.Config{}).browser().get("/dang-nhap/oidc").want(t, 404)
 }

@@ -27,8 +27,7 @@ import (
 type draft struct {
 	status   int // 0 is 200
 	ctype    string
-	page     templ.Component
-	body     []byte // instead of page
+	body     []byte
 	location string // for a redirect
 	modified time.Time
 }
@@ -117,18 +116,24 @@ func (c *cache) remove(e *list.Element) {
 
 func (a *answer) bytes() int { return len(a.body) + len(a.gz) + 512 }
 
+// draw makes a page of a component; ctx holds the language and the frame.
+func draw(ctx context.Context, c templ.Component, modified time.Time) (draft, error) {
+	var b bytes.Buffer
+	err := c.Render(ctx, &b)
+	return draft{ctype: htmlType, body: b.Bytes(), modified: modified}, err
+}
+
+// as gives the draft another status.
+func (d draft) as(status int) draft {
+	d.status = status
+	return d
+}
+
 // finish makes the answer of a draft.
-func finish(ctx context.Context, d draft) (*answer, error) {
+func finish(d draft) (*answer, error) {
 	a := &answer{status: d.status, ctype: d.ctype, location: d.location, body: d.body}
 	if a.status == 0 {
 		a.status = http.StatusOK
-	}
-	if d.page != nil {
-		var b bytes.Buffer
-		if err := d.page.Render(ctx, &b); err != nil {
-			return nil, err
-		}
-		a.body, a.ctype = b.Bytes(), htmlType
 	}
 	sum := sha256.Sum256(a.body)
 	a.etag = `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"` // weak: the same words, compressed or not

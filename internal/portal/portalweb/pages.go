@@ -95,7 +95,7 @@ func (s *Pages) cached(make maker) web.Handler {
 			if err != nil {
 				return nil, err
 			}
-			a, err := finish(ctx, d)
+			a, err := finish(d)
 			if err != nil {
 				return nil, err
 			}
@@ -326,13 +326,13 @@ func (s *Pages) home(ctx context.Context, v visit) (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	view := homeView{HomePage: h, pages: s, meta: s.meta(ctx, v, v.unit.FullName), Arrived: v.former()}
+	view := homeView{HomePage: h, pages: s, meta: s.meta(ctx, v, v.unit.FullName), Arrived: v.former(), Province: v.unit.ID == s.p.Links.Province}
 	view.meta.path = s.p.Links.Home(v.unit)
 	if h.Contact.Host != "" {
 		view.meta.canonical = s.p.Links.Scheme() + "://" + h.Contact.Host + "/"
 	}
 	view.meta.ld = organisation(ctx, s, h)
-	return draft{page: homePage(view), modified: h.Changed}, nil
+	return draw(ctx, homePage(view), h.Changed)
 }
 
 func (s *Pages) news(ctx context.Context, v visit) (draft, error) {
@@ -352,7 +352,7 @@ func (s *Pages) news(ctx context.Context, v visit) (draft, error) {
 	}
 	view := newsView{PublicList: l, pages: s, Unit: v.unit, Kind: kind, Kinds: kinds, Arrived: v.former(),
 		meta: s.meta(ctx, v, i18n.T(ctx, "portal.news"))}
-	return draft{page: newsPage(view), modified: l.UpdatedAt}, nil
+	return draw(ctx, newsPage(view), l.UpdatedAt)
 }
 
 func (s *Pages) article(ctx context.Context, v visit) (draft, error) {
@@ -367,12 +367,13 @@ func (s *Pages) article(ctx context.Context, v visit) (draft, error) {
 	view.meta.noindex = a.Retracted
 	view.meta.path = s.p.Links.Post(v.unit, a.Slug)
 	if a.Retracted {
-		return draft{status: http.StatusGone, page: retractedPage(view)}, nil
+		d, err := draw(ctx, retractedPage(view), a.UpdatedAt)
+		return d.as(http.StatusGone), err
 	}
 	view.meta.description = a.Lead
 	view.meta.article = &view.Article
 	view.meta.ld = newsArticle(ctx, s, view)
-	return draft{page: articlePage(view), modified: a.UpdatedAt}, nil
+	return draw(ctx, articlePage(view), a.UpdatedAt)
 }
 
 func (s *Pages) answers(ctx context.Context, v visit) (draft, error) {
@@ -382,13 +383,13 @@ func (s *Pages) answers(ctx context.Context, v visit) (draft, error) {
 	}
 	view := answersView{pages: s, Unit: v.unit, Items: list, Total: n, Page: v.page(), meta: s.meta(ctx, v, i18n.T(ctx, "portal.answers"))}
 	view.meta.ld = questions(s, list)
-	d := draft{page: answersPage(view)}
+	var modified time.Time
 	for _, a := range list {
-		if a.PublishedAt.After(d.modified) {
-			d.modified = a.PublishedAt
+		if a.PublishedAt.After(modified) {
+			modified = a.PublishedAt
 		}
 	}
-	return d, nil
+	return draw(ctx, answersPage(view), modified)
 }
 
 func (s *Pages) about(ctx context.Context, v visit) (draft, error) {
@@ -405,7 +406,7 @@ func (s *Pages) about(ctx context.Context, v visit) (draft, error) {
 			}
 		}
 	}
-	return draft{page: aboutPage(view), modified: c.UpdatedAt}, nil
+	return draw(ctx, aboutPage(view), c.UpdatedAt)
 }
 
 // chooser lets the reader say which of several units is meant.
@@ -420,7 +421,8 @@ func (s *Pages) chooser(ctx context.Context, v visit, place portal.Place, rest, 
 	for _, u := range place.Choices {
 		view.Choices = append(view.Choices, choice{u, movedTo(s.p.Links, u, rest, slug)})
 	}
-	return draft{status: http.StatusMultipleChoices, page: chooserPage(view)}, nil
+	d, err := draw(ctx, chooserPage(view), time.Time{})
+	return d.as(http.StatusMultipleChoices), err
 }
 
 // units lists all units of the province that have a page.
@@ -432,7 +434,7 @@ func (s *Pages) units(ctx context.Context, v visit) (draft, error) {
 	ctx = s.frame(ctx, v)
 	view := unitsView{pages: s, meta: s.meta(ctx, v, i18n.T(ctx, "portal.units")),
 		Groups: [][]orgunit.Unit{s.p.Units(orgunit.LevelDistrict), s.p.Units(orgunit.LevelCommune)}}
-	return draft{page: unitsPage(view)}, nil
+	return draw(ctx, unitsPage(view), time.Time{})
 }
 
 // short is the address of a post that never changes; it leads to where the post stands today.

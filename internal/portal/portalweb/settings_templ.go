@@ -307,7 +307,7 @@ func settingsPage(v settingsView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Office(ui.Page{Title: i18n.T(ctx, "portal.settings.title", "Unit", v.Unit.FullName), Help: "trang-don-vi"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Office(ui.Page{Title: i18n.T(ctx, "portal.settings.title", "Unit", inText(ctx, v.Unit)), Help: "trang-don-vi"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -21,9 +21,10 @@ import (
 
 type homeView struct {
 	portal.HomePage
-	pages   *Pages
-	meta    meta
-	Arrived *orgunit.Unit // the former unit whose address brought the reader here
+	pages    *Pages
+	meta     meta
+	Arrived  *orgunit.Unit // the former unit whose address brought the reader here
+	Province bool
 }
 
 type newsView struct {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -84,7 +85,7 @@ func (a *articles) Stands(_ context.Context, slugOrID string) (string, string, e
 func (a *articles) Find(_ context.Context, unitID, query string, _, _ int) (out []publish.Found, n int, err error) {
 	for unit, list := range a.on {
 		for _, x := range list {
-			if (unitID == unit || unitID == "" && x.AuthorUnit == unit) && strings.Contains(vntext.Fold(x.Title+" "+x.Text), vntext.Fold(query)) {
+			if (unitID == unit || unitID == "" && x.AuthorUnit == unit) && matches(x.Title+" "+x.Text, query) {
 				out = append(out, publish.Found{Summary: x.Summary, UnitID: unit, Text: x.Text})
 			}
 		}
@@ -99,12 +100,22 @@ func (a *articles) Addresses(_ context.Context, unitID string, _ int) (out []pub
 	return out, nil
 }
 
+// matches tells whether the text has a word beginning with each word of the query.
+func matches(text, query string) bool {
+	for _, q := range vntext.Tokens(query) {
+		if !slices.ContainsFunc(vntext.Tokens(text), func(w string) bool { return strings.HasPrefix(w, q) }) {
+			return false
+		}
+	}
+	return true
+}
+
 // answers is a list of answered questions in memory.
 type answers []feedback.Published
 
 func (a *answers) SearchAnswered(_ context.Context, unitID, text string, page, per int) (out []feedback.Published, n int, err error) {
 	for _, x := range *a {
-		if (unitID == "" || unitID == orgunittest.Province || x.UnitID == unitID) && strings.Contains(vntext.Fold(x.Question+" "+x.Answer), vntext.Fold(text)) {
+		if (unitID == "" || unitID == orgunittest.Province || x.UnitID == unitID) && matches(x.Question+" "+x.Answer, text) {
 			out = append(out, x)
 		}
 	}
@@ -247,4 +258,3 @@ func (w *world) fill() *world {
 	}
 	return w
 }
-
