@@ -252,7 +252,7 @@ var (
 
 func check(t *testing.T, name string, p page) {
 	t.Helper()
-	golden.Body(t, name, []byte(p.body), codes, uuids, secrets, qr, qrBox)
+	golden.Body(t, name, []byte(p.body), uuids, codes, secrets, qr, qrBox)
 }
 
 const question = "Đèn đường khối Kim Tân hỏng hơn hai tháng nay chưa ai sửa, các cháu đi học thêm buổi tối rất nguy hiểm."
