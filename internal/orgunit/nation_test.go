@@ -290,3 +290,34 @@ func TestSearchIsQuick(t *testing.T) {
 		}
 	}
 }
+
+// Importing again after a reorganisation by hand keeps the reorganisation.
+func TestImportKeepsWhatWasDecidedByHand(t *testing.T) {
+	d := dbtest.SQLite(t, ot.Migrations)
+	s := importAll(t, d)
+	ward, err := s.Forest().ByCode(orgunit.LevelCommune, "17920", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sister, err := s.Forest().ByCode(orgunit.LevelCommune, "16690", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = change(t, s, d, orgunit.Change{On: "2027-01-01", Basis: "NQ 1/2027",
+		Pass:   []orgunit.Passage{{From: ward.ID, To: sister.ID, Kind: orgunit.EdgeWhole}},
+		Rename: []orgunit.Renaming{{UnitID: sister.ID, Name: "Vinh", Type: "Phường"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Import(context.Background(), all); err != nil || r.Changed != 0 {
+		t.Fatalf("%+v %v", r, err)
+	}
+	got := s.Forest().Successors(ward.ID, "2027-01-01")
+	if len(got) != 1 || got[0].FullName != "Phường Vinh" {
+		t.Error(got)
+	}
+	found, err := s.Forest().Resolve("xã nghi kim", "2027-01-01")
+	if err != nil || found[0].Now[0].FullName != "Phường Vinh" {
+		t.Error("two reorganisations on: the name must still lead to who carries it on", found, err)
+	}
+}

@@ -56,7 +56,7 @@ func randomChange(t *rapid.T, f *orgunit.Forest, on clock.Date, step int) orguni
 		return orgunit.Draft{ID: fmt.Sprintf("u-%d-%d", step, n), Level: level, Name: fmt.Sprint("Mới ", step, n), Type: "Xã", ParentID: a.ParentID,
 			Code: rapid.SampledFrom([]string{"", a.Code, b.Code, "17950"}).Draw(t, "code")}
 	}
-	switch rapid.IntRange(0, 6).Draw(t, "what") {
+	switch rapid.IntRange(0, 7).Draw(t, "what") {
 	case 0:
 		c.Pass = []orgunit.Passage{{From: a.ID, To: b.ID, Kind: orgunit.EdgeWhole}}
 	case 1:
@@ -73,6 +73,8 @@ func randomChange(t *rapid.T, f *orgunit.Forest, on clock.Date, step int) orguni
 		c.Rename = []orgunit.Renaming{{UnitID: a.ID, Name: "Tên " + fmt.Sprint(step), Type: "Xã"}}
 	case 6: // two that want to pass into each other
 		c.Pass = []orgunit.Passage{{From: a.ID, To: b.ID, Kind: orgunit.EdgeWhole}, {From: b.ID, To: a.ID, Kind: orgunit.EdgeWhole}}
+	case 7: // a successor that passes on in turn on the same day
+		c.Pass = []orgunit.Passage{{From: a.ID, To: b.ID, Kind: orgunit.EdgeWhole}, {From: b.ID, To: pick("c").ID, Kind: orgunit.EdgeWhole}}
 	}
 	return c
 }
@@ -109,6 +111,11 @@ func checkForest(t *rapid.T, f *orgunit.Forest, last clock.Date, closed map[stri
 	}
 	for _, x := range everyone {
 		u, _ := f.Unit(x, last)
+		for _, e := range f.EdgesFrom(x) {
+			if to, err := f.Unit(e.To, e.On); err != nil || !to.Stands(e.On) {
+				t.Fatalf("%s passed on %s into %s, which did not stand", u.FullName, e.On, to.FullName)
+			}
+		}
 		if u.ValidTo <= last && len(f.EdgesFrom(x)) == 0 && !closed[x] {
 			t.Fatalf("%s ended without a successor and without a decision", u.FullName)
 		}

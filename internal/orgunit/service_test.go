@@ -2,6 +2,7 @@ package orgunit_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -147,3 +148,75 @@ func seesChange(t *testing.T, here, there *db.DB) {
 }
 
 func sameFold(a, b string) bool { return vntext.Fold(a) == vntext.Fold(b) }
+
+func change(t *testing.T, s *orgunit.Service, d *db.DB, c orgunit.Change) error {
+	t.Helper()
+	return d.InTx(context.Background(), func(ctx context.Context, tx db.Tx) error {
+		_, err := s.Apply(ctx, tx, c)
+		return err
+	})
+}
+
+// When a ward moves to another province, its areas move, and so does the former commune it took over, in SQL too.
+func TestFormerUnitsMoveWithTheirHeirs(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := ot.Seed(t, d)
+		const other = "00000000-0000-7000-8000-000000000042"
+		for _, c := range []orgunit.Change{
+			{On: "2026-12-01", Create: []orgunit.Draft{{ID: other, Level: orgunit.LevelProvince, Code: "42", Name: "Hà Tĩnh", Type: "Tỉnh"}}},
+			{On: "2027-01-01", Attach: []orgunit.Attachment{{UnitID: ot.VinhHung, ParentID: other}}},
+		} {
+			if err := change(t, s, d, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for on, want := range map[clock.Date]int{"2026-12-31": 1, "2027-01-01": 6} { // itself, ward, two areas, office, former commune
+			if got := within(t, d, []string{other}, on); len(got) != want {
+				t.Errorf("%s: %d rows, want %d", on, len(got), want)
+			}
+		}
+		if !s.Forest().Under(ot.FormerNghiKim, other, "2027-01-01") {
+			t.Error("the former commune stayed behind")
+		}
+	}, ot.Migrations)
+}
+
+func TestRefusedChanges(t *testing.T) {
+	d := dbtest.SQLite(t, ot.Migrations)
+	s := ot.Seed(t, d)
+	const on = "2027-01-01"
+	pass := func(from, to string) orgunit.Passage {
+		return orgunit.Passage{From: from, To: to, Kind: orgunit.EdgeWhole}
+	}
+	for want, c := range map[string]orgunit.Change{
+		"orgunit.bad_date":              {On: "2027-02-29"},
+		"orgunit.parent_not_above":      {On: on, Attach: []orgunit.Attachment{{UnitID: ot.KimLien, ParentID: ot.AreaKimHoa}}},
+		"orgunit.parent_required":       {On: on, Attach: []orgunit.Attachment{{UnitID: ot.KimLien}}},
+		"orgunit.successor_ends":        {On: on, Pass: []orgunit.Passage{pass(ot.KimLien, ot.VinhHung), pass(ot.VinhHung, ot.TruongVinh)}},
+		"orgunit.own_successor":         {On: on, Pass: []orgunit.Passage{pass(ot.KimLien, ot.KimLien)}},
+		"orgunit.not_standing":          {On: on, Close: []string{ot.District}},
+		"orgunit.unknown_id_form":       {On: on, Close: []string{"nobody"}},
+		"orgunit.ends_before_it_begins": {On: ot.Reform, Close: []string{ot.KimLien}},
+		"orgunit.code_taken":            {On: on, Create: []orgunit.Draft{{Level: orgunit.LevelCommune, Code: "17920", Name: "A", Type: "Xã", ParentID: ot.Province}}},
+		"orgunit.name_required":         {On: on, Create: []orgunit.Draft{{Level: orgunit.LevelArea, Type: "Xóm", ParentID: ot.KimLien}}},
+		"orgunit.unknown_level":         {On: on, Create: []orgunit.Draft{{Level: "planet", Name: "A", ParentID: ot.KimLien}}},
+		"orgunit.id_taken":              {On: on, Create: []orgunit.Draft{{ID: ot.KimLien, Level: orgunit.LevelArea, Name: "A", ParentID: ot.KimLien}}},
+		"orgunit.unknown_edge":          {On: on, Pass: []orgunit.Passage{{From: ot.KimLien, To: ot.VinhHung, Kind: "eaten"}}},
+	} {
+		err := change(t, s, d, c)
+		var one *fault.Error
+		var many fault.Fields
+		if errors.As(err, &many) {
+			one = many[0]
+		} else if !errors.As(err, &one) {
+			t.Errorf("%s: %v", want, err)
+			continue
+		}
+		if one.Key != want {
+			t.Errorf("%s, want %s", one.Key, want)
+		}
+	}
+	if s.Forest().Version() != 2 {
+		t.Error("a refused change left something behind")
+	}
+}
