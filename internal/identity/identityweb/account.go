@@ -283,7 +283,7 @@ func (p *Pages) handoverPost(w http.ResponseWriter, r *http.Request) error {
 	if err := p.svc.TakeOver(r.Context(), identity.ActorFrom(r.Context()), r.PathValue("id")); err != nil {
 		return err
 	}
-	return done(w, r, "/ban-giao", "identity.handover.taken")
+	return done(w, r, "/lam-viec/ban-giao", "identity.handover.taken")
 }
 
 func backQuery(back string) string { return "?ve=" + url.QueryEscape(back) }

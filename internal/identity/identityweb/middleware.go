@@ -2,7 +2,6 @@ package identityweb
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -87,13 +86,9 @@ func (p *Pages) cookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// client says what is known of the browser. Behind a proxy the roof has put the person's address into RemoteAddr.
+// client says what is known of the browser.
 func client(r *http.Request) identity.Client {
-	ip, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		ip = r.RemoteAddr
-	}
-	return identity.Client{Device: device(r.UserAgent()), IP: ip}
+	return identity.Client{Device: device(r.UserAgent()), IP: web.ClientIP(r)}
 }
 
 // device names browser and system in words a person recognises; order matters, since browsers claim to be each other.

@@ -24,7 +24,7 @@ import (
 var Catalogue embed.FS
 
 // Home is where an official arrives after signing in.
-const Home = "/viec-hom-nay"
+const Home = "/lam-viec"
 
 // Pages serves identity's pages.
 type Pages struct {
@@ -77,18 +77,18 @@ func (p *Pages) Routes(rt *web.Routes) {
 	rt.SignedIn("POST /tai-khoan/phien-khac/ket-thuc", p.sessionsEnd)
 	rt.SignedIn("GET /doi-don-vi/{unit}", p.switchUnit)
 	rt.SignedIn("POST /doi-don-vi/{unit}", p.switchUnitPost)
-	rt.SignedIn("GET /ban-giao", p.handover)
-	rt.SignedIn("POST /ban-giao/{id}", p.handoverPost)
+	rt.SignedIn("GET /lam-viec/ban-giao", p.handover)
+	rt.SignedIn("POST /lam-viec/ban-giao/{id}", p.handoverPost)
 
-	rt.Can("GET /can-bo", "identity.see_people", p.ownPeople)
-	rt.Can("GET /can-bo/{unit}", "identity.see_people", p.people)
-	rt.Can("GET /can-bo/{unit}/excel", "identity.export_people", p.peopleExcel)
-	rt.Can("GET /can-bo/{unit}/moi", "identity.invite", p.invite)
-	rt.Can("POST /can-bo/{unit}/moi", "identity.invite", p.invitePost)
-	rt.Can("GET /vai-tro/{id}", "identity.see_people", p.role)
-	rt.Can("POST /vai-tro/{id}/ket-thuc", "identity.end_role", p.roleEndPost)
-	rt.Can("POST /vai-tro/{id}/cap-lai", "identity.reset_access", p.Fresh(p.resetPost))
-	rt.Can("POST /vai-tro/{id}/khoa", "identity.reset_access", p.disablePost)
+	rt.Can("GET /quan-tri/can-bo", "identity.see_people", p.ownPeople)
+	rt.Can("GET /quan-tri/can-bo/{unit}", "identity.see_people", p.people)
+	rt.Can("GET /quan-tri/can-bo/{unit}/excel", "identity.export_people", p.peopleExcel)
+	rt.Can("GET /quan-tri/can-bo/{unit}/moi", "identity.invite", p.invite)
+	rt.Can("POST /quan-tri/can-bo/{unit}/moi", "identity.invite", p.invitePost)
+	rt.Can("GET /quan-tri/vai-tro/{id}", "identity.see_people", p.role)
+	rt.Can("POST /quan-tri/vai-tro/{id}/ket-thuc", "identity.end_role", p.roleEndPost)
+	rt.Can("POST /quan-tri/vai-tro/{id}/cap-lai", "identity.reset_access", p.Fresh(p.resetPost))
+	rt.Can("POST /quan-tri/vai-tro/{id}/khoa", "identity.reset_access", p.disablePost)
 	rt.Can("GET /quan-tri/chinh-sach", "identity.read_policies", p.policies)
 }
 

@@ -53,7 +53,7 @@ func (p *Pages) ownPeople(w http.ResponseWriter, r *http.Request) error {
 	if unit == "" {
 		return fault.New(fault.Forbidden, "identity.not_allowed")
 	}
-	return web.SeeOther(w, r, "/can-bo/"+unit)
+	return web.SeeOther(w, r, "/quan-tri/can-bo/"+unit)
 }
 
 func peopleQuery(r *http.Request) identity.PeopleQuery {
@@ -84,7 +84,7 @@ func peopleHref(q identity.PeopleQuery, tail string, page int) string {
 	if page > 1 {
 		v.Set("trang", strconv.Itoa(page))
 	}
-	href := "/can-bo/" + url.PathEscape(q.UnitID) + tail
+	href := "/quan-tri/can-bo/" + url.PathEscape(q.UnitID) + tail
 	if len(v) > 0 {
 		href += "?" + v.Encode()
 	}
@@ -190,7 +190,7 @@ func (p *Pages) invitePost(w http.ResponseWriter, r *http.Request) error {
 		return web.Render(w, r, status(err), inviteView(d))
 	}
 	if in.Link == "" {
-		return done(w, r, "/can-bo/"+d.UnitID, "identity.invite.role_given")
+		return done(w, r, "/quan-tri/can-bo/"+d.UnitID, "identity.invite.role_given")
 	}
 	return web.Render(w, r, http.StatusOK, invitedView(invitedPage{
 		UnitID: d.UnitID, Name: d.Name, Email: d.Email, Link: in.Link, Until: i18n.DateTime(in.ExpiresAt),
@@ -268,7 +268,7 @@ func (p *Pages) roleEndPost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return p.roleRefused(w, r, err)
 	}
-	return done(w, r, "/vai-tro/"+r.PathValue("id"), "identity.role_page.ended")
+	return done(w, r, "/quan-tri/vai-tro/"+r.PathValue("id"), "identity.role_page.ended")
 }
 
 func (p *Pages) resetPost(w http.ResponseWriter, r *http.Request) error {
@@ -295,5 +295,5 @@ func (p *Pages) disablePost(w http.ResponseWriter, r *http.Request) error {
 	if err := p.svc.SetDisabled(r.Context(), a, one.OfficialID, r.FormValue("open") == ""); err != nil {
 		return p.roleRefused(w, r, err)
 	}
-	return done(w, r, "/vai-tro/"+one.MembershipID, "identity.role_page.saved")
+	return done(w, r, "/quan-tri/vai-tro/"+one.MembershipID, "identity.role_page.saved")
 }

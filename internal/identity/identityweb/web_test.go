@@ -205,7 +205,7 @@ func TestOfficialsDay(t *testing.T) {
 	s := newSite(t, identity.Config{})
 	b, seed := s.admin()
 	b.get("/tai-khoan").want(t, 200, "Trần Văn Bưởi", "Chrome, Android", "Đang dùng", "Còn 10 mã khôi phục")
-	b.get("/dang-nhap").to(t, "/viec-hom-nay")
+	b.get("/dang-nhap").to(t, "/lam-viec")
 	b.get("/dang-xuat").want(t, 200, "Đăng xuất")
 	b.post("/dang-xuat").to(t, "/dang-nhap?ok=identity.signed_out")
 	b.get("/dang-nhap?ok=identity.signed_out").want(t, 200, "Đã đăng xuất.")
@@ -247,10 +247,10 @@ func TestOfficialsDay(t *testing.T) {
 func TestPeoplePages(t *testing.T) {
 	s := newSite(t, identity.Config{})
 	b, _ := s.admin()
-	b.get("/can-bo").to(t, "/can-bo/"+orgunittest.Province)
-	ward := "/can-bo/" + orgunittest.VinhHung
+	b.get("/quan-tri/can-bo").to(t, "/quan-tri/can-bo/"+orgunittest.Province)
+	ward := "/quan-tri/can-bo/" + orgunittest.VinhHung
 	b.get(ward).want(t, 200, "Cán bộ của Phường Vinh Hưng", "Không có ai")
-	b.get("/can-bo/nowhere/moi").want(t, 404)
+	b.get("/quan-tri/can-bo/nowhere/moi").want(t, 404)
 	b.get(ward+"/moi").want(t, 200, "21/11/2026", "Phường Vinh Hưng, Tỉnh Nghệ An")
 	b.post(ward+"/moi", "name", "Hồ Thị Mận", "email", "không phải", "role", "vua", "from", "31/02/2026", "until", "1/1/2020").
 		want(t, 422, `value="Hồ Thị Mận"`, `value="không phải"`, `value="31/02/2026"`, "Địa chỉ thư chưa đúng", "chọn một vai trò", "Ngày bắt đầu chưa đúng")
@@ -267,7 +267,7 @@ func TestPeoplePages(t *testing.T) {
 	b.post(ward+"/moi", "name", "Hồ Thị Mận", "email", "man@example.vn", "role", "approver", "from", "21/11/2026").to(t, ward+"?ok=identity.invite.role_given")
 
 	list := b.get(ward+"?q=man&vai-tro=editor&duoi=1&het=1").want(t, 200, "1–1 trong 1", "checked")
-	role := "/vai-tro/" + list.find(t, `/vai-tro/([0-9a-f-]+)`)
+	role := "/quan-tri/vai-tro/" + list.find(t, `/quan-tri/vai-tro/([0-9a-f-]+)`)
 	b.get(role).want(t, 200, "Kết thúc vai trò", "Không có việc nào còn dở", "Cấp lại đường vào")
 	b.post(role+"/ket-thuc", "until", "hôm qua").want(t, 422, "Ngày cuối chưa đúng", `value="hôm qua"`)
 	b.post(role+"/ket-thuc", "until", "21/11/2026").to(t, role+"?ok=identity.role_page.ended")
@@ -276,7 +276,7 @@ func TestPeoplePages(t *testing.T) {
 	other.get("/tai-khoan").to(t, "/dang-nhap?ve=%2Ftai-khoan")
 	b.get(role).want(t, 200, "Đang khóa", "Mở lại tài khoản")
 	b.post(role+"/khoa", "open", "1").to(t, role+"?ok=identity.role_page.saved")
-	b.get("/vai-tro/none").want(t, 404)
+	b.get("/quan-tri/vai-tro/none").want(t, 404)
 
 	x := b.get(ward+"/excel?het=1").want(t, 200)
 	f, err := excelize.OpenReader(strings.NewReader(x.body))
@@ -304,7 +304,7 @@ func TestPasskeyPages(t *testing.T) {
 	options = b.post("/dang-nhap/passkey/bat-dau").want(t, 200, "rpId").body
 	got, err := phone.Get([]byte(options))
 	s.need(err)
-	b.do(http.MethodPost, "/dang-nhap/passkey/xong", "application/json", withForm(t, got, "ve", "//evil.example")).want(t, 200, `"next":"/viec-hom-nay"`)
+	b.do(http.MethodPost, "/dang-nhap/passkey/xong", "application/json", withForm(t, got, "ve", "//evil.example")).want(t, 200, `"next":"/lam-viec"`)
 	b.do(http.MethodPost, "/dang-nhap/passkey/xong", "application/json", withForm(t, got, "ve", "/")).want(t, 422, "identity.step_expired")
 	page := b.get("/tai-khoan").want(t, 200, "Khóa đăng nhập")
 
@@ -343,9 +343,9 @@ func TestRehearsalAndUnitSwitch(t *testing.T) {
 	b.get("/dang-nhap/dien-tap?q=khongcoai").want(t, 200, "Không tìm thấy ai")
 	b.post("/dang-nhap/dien-tap", "id", page.find(t, `name="id" value="([0-9a-f-]+)"`), "ve", "/tai-khoan").to(t, "/tai-khoan")
 	b.get("/tai-khoan").want(t, 200, "Diễn tập", "/doi-don-vi/"+orgunittest.VinhHung)
-	b.get("/can-bo").to(t, "/can-bo/"+orgunittest.Province)
-	b.get("/doi-don-vi/"+orgunittest.VinhHung+"?ve=/can-bo").to(t, "/can-bo")
-	b.get("/can-bo").to(t, "/can-bo/"+orgunittest.VinhHung)
+	b.get("/quan-tri/can-bo").to(t, "/quan-tri/can-bo/"+orgunittest.Province)
+	b.get("/doi-don-vi/"+orgunittest.VinhHung+"?ve=/quan-tri/can-bo").to(t, "/quan-tri/can-bo")
+	b.get("/quan-tri/can-bo").to(t, "/quan-tri/can-bo/"+orgunittest.VinhHung)
 	b.get("/doi-don-vi/"+orgunittest.KimLien).want(t, 403)
 
 	req, err := http.NewRequest(http.MethodGet, s.url+"/doi-don-vi/"+orgunittest.Province, nil)
@@ -357,7 +357,7 @@ func TestRehearsalAndUnitSwitch(t *testing.T) {
 	if res.StatusCode != 200 {
 		t.Fatal("a link from elsewhere switched the unit:", res.Status)
 	}
-	b.get("/can-bo").to(t, "/can-bo/"+orgunittest.VinhHung)
+	b.get("/quan-tri/can-bo").to(t, "/quan-tri/can-bo/"+orgunittest.VinhHung)
 	b.post("/doi-don-vi/"+orgunittest.Province, "ve", "/").to(t, "/")
 
 	closed := newSite(t, identity.Config{})
@@ -381,12 +381,12 @@ func TestPoliciesAndHandoverPages(t *testing.T) {
 	s := newSite(t, identity.Config{})
 	b, _ := s.admin()
 	b.get("/quan-tri/chinh-sach").want(t, 200, "Con người và quyền", "Nhật ký", "Quản trị đơn vị", "Mời cán bộ", "Cấm", "permit (", "Trong đơn vị mình")
-	b.get("/ban-giao").want(t, 200, "Không có gì để tiếp nhận")
-	b.post("/ban-giao/none").want(t, 404)
+	b.get("/lam-viec/ban-giao").want(t, 200, "Không có gì để tiếp nhận")
+	b.post("/lam-viec/ban-giao/none").want(t, 404)
 
 	// A predecessor whose term ended yesterday leaves work to the administrator's new colleague.
 	s.svc.RegisterWork("feedback", oneCase{})
-	ward := "/can-bo/" + orgunittest.VinhHung
+	ward := "/quan-tri/can-bo/" + orgunittest.VinhHung
 	join := func(email, from, until string) *browser {
 		c := s.browser()
 		link := b.post(ward+"/moi", "name", "Vi Văn "+email[:3], "email", email, "role", "desk_officer", "from", from, "until", until).want(t, 200).find(t, `value="(http[^"]+)"`)
@@ -397,9 +397,9 @@ func TestPoliciesAndHandoverPages(t *testing.T) {
 	}
 	join("old@example.vn", "1/1/2026", "20/11/2026")
 	c := join("new@example.vn", "21/11/2026", "")
-	page := c.get("/ban-giao").want(t, 200, "Vi Văn old", "hết 20/11/2026", "Đường làng ngập", "/vu-viec/1", "1 việc còn dở")
-	c.post(page.find(t, `action="(/ban-giao/[0-9a-f-]+)"`)).to(t, "/ban-giao?ok=identity.handover.taken")
-	c.get("/ban-giao").want(t, 200, "Đã tiếp nhận lúc")
+	page := c.get("/lam-viec/ban-giao").want(t, 200, "Vi Văn old", "hết 20/11/2026", "Đường làng ngập", "/vu-viec/1", "1 việc còn dở")
+	c.post(page.find(t, `action="(/lam-viec/ban-giao/[0-9a-f-]+)"`)).to(t, "/lam-viec/ban-giao?ok=identity.handover.taken")
+	c.get("/lam-viec/ban-giao").want(t, 200, "Đã tiếp nhận lúc")
 	b.get("/quan-tri/nhat-ky").want(t, 403)
 	b.get("/quan-tri/nhat-ky/kiem-tra").want(t, 200, "Chuỗi nguyên vẹn")
 }
@@ -470,10 +470,10 @@ func TestGoldenPages(t *testing.T) {
 	page := b.get("/dang-nhap/dien-tap?q=pin")
 	b.post("/dang-nhap/dien-tap", "id", page.find(t, `name="id" value="([0-9a-f-]+)"`))
 	show("account", "/tai-khoan")
-	show("people", "/can-bo/"+orgunittest.Province+"?duoi=1")
-	show("handover-empty", "/ban-giao")
+	show("people", "/quan-tri/can-bo/"+orgunittest.Province+"?duoi=1")
+	show("handover-empty", "/lam-viec/ban-giao")
 	show("audit-empty", "/quan-tri/nhat-ky?viec=khong.co")
-	golden.Body(t, "forbidden", b.get("/can-bo/"+orgunittest.Province+"/moi").want(t, 403).main(t), ids)
+	golden.Body(t, "forbidden", b.get("/quan-tri/can-bo/"+orgunittest.Province+"/moi").want(t, 403).main(t), ids)
 
 }
 
