@@ -3,17 +3,18 @@ package inbox
 import (
 	"context"
 	"embed"
-	"strings"
+	"errors"
+	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
-	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
-	"github.com/nhipcau/nhipcau/internal/vntext"
+	"github.com/nhipcau/nhipcau/internal/workday"
 )
 
 //go:embed migrations/*.sql
@@ -29,20 +30,31 @@ var Policies string
 
 // The actions that the policies speak of.
 const (
-	ActionRead = "inbox.read"
-	ActionWork = "inbox.work"
+	ActionRead   = "inbox.read"
+	ActionReply  = "inbox.reply"  // answer, take on, close, make a case
+	ActionAssign = "inbox.assign" // hand to a colleague
 )
 
 // Channels is what the inbox asks of the channels; channel.Service implements it.
 type Channels interface {
 	Message(ctx context.Context, messageID string) (channel.Message, error)
 	Thread(ctx context.Context, accountID, personID string, limit int) ([]channel.Message, error)
+	Person(ctx context.Context, accountID, personID string) (channel.PersonWithAccount, error)
+	AccountByID(ctx context.Context, accountID string) (channel.Account, error)
+	Limits(kind channel.Kind) (l channel.Limits, ok bool)
 	Reply(ctx context.Context, tx db.Tx, r channel.ReplyRequest) (messageID string, err error)
+	RetryMessage(ctx context.Context, tx db.Tx, messageID string) error
 }
 
-// Cases takes in what becomes a case; feedback.Service implements it.
+// Cases takes in what becomes a case and tells how it stands; feedback.Service implements it.
 type Cases interface {
 	Take(ctx context.Context, actor identity.Actor, in feedback.Intake) (feedback.Case, error)
+	Dossier(ctx context.Context, actor identity.Actor, caseID string) (feedback.Dossier, error)
+}
+
+// People knows who works in a unit; identity.Service implements it.
+type People interface {
+	People(ctx context.Context, actor identity.Actor, q identity.PeopleQuery) (list []identity.Person, total int, err error)
 }
 
 // Deps is what the service stands on.
@@ -51,9 +63,12 @@ type Deps struct {
 	Queue    *jobs.Queue
 	Clock    clock.Clock
 	Authz    *identity.Authorizer
-	Audit    identity.Recorder
+	Trail    identity.Recorder
+	Forest   func() *orgunit.Forest // the units as they are known now
 	Channels Channels
 	Cases    Cases
+	People   People // nil: a conversation can be taken on, but not handed to a colleague
+	Calendar *workday.Calendar
 }
 
 // Service is the use cases of the inbox.
@@ -66,51 +81,33 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{Deps: d}
 	jobs.On(s.Queue, "inbox", s.onMessage)
+	jobs.On(s.Queue, "inbox", s.onOutcome)
 	jobs.On(s.Queue, "inbox", s.onWithdrawal)
 	return s
 }
 
-// MaxReply is the greatest length of a quick reply, in letters; a channel may take less and says so.
-const MaxReply = 2000
+// Now is the moment of the house's clock, for pages that show how much time is left.
+func (s *Service) Now() time.Time { return s.Clock.Now() }
 
-// onMessage puts a message that came in into its conversation; a second time it does nothing.
-func (s *Service) onMessage(ctx context.Context, e channel.MessageReceived) error {
-	m, err := s.Channels.Message(ctx, e.MessageID)
-	if fault.Is(err, fault.NotFound) {
-		return nil // forgotten meanwhile at the person's wish
-	}
+func (s *Service) today() clock.Date { return clock.DateOf(s.Clock.Now()) }
+
+// UnitName is the full name of a unit as it stands today; "" when it is unknown.
+func (s *Service) UnitName(unitID string) string {
+	u, err := s.Forest().Unit(unitID, s.today())
 	if err != nil {
-		return err
+		return ""
 	}
-	fresh := Conversation{ID: id.New(), AccountID: m.AccountID, UnitID: e.UnitID, Kind: m.Kind, PersonID: m.PersonID, State: StateOpen, LastAt: m.At}
-	if m.Comment != nil {
-		fresh.Post = m.Comment.PostExternalID
-	}
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		row, err := s.store.open(ctx, tx, fresh, s.Clock.Now())
-		if err != nil {
-			return err
-		}
-		isNew, err := s.store.insertMessage(ctx, tx, messageRow{MessageID: m.ID, ConversationID: row.ID, Incoming: true, At: m.At})
-		if err != nil || !isNew {
-			return err
-		}
-		c := row.domain()
-		c.UnitID = e.UnitID // the account may have passed to another unit
-		c.hear(m)
-		return s.store.save(ctx, tx, c, moreSearch(row.Search, c.PersonName, m.Text))
-	})
+	return u.FullName
 }
 
-func (s *Service) onWithdrawal(ctx context.Context, e channel.PersonWithdrew) error {
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.forget(ctx, tx, e.AccountID, e.PersonID) })
-}
+// Scope lists the units in which (and below which) the actor reads conversations.
+func (s *Service) Scope(actor identity.Actor) []string { return s.Authz.Scope(actor, ActionRead) }
 
 func resource(c Conversation) identity.Resource {
 	return identity.Resource{Type: "Conversation", ID: c.ID, UnitID: c.UnitID, Attrs: map[string]string{"state": string(c.State)}}
 }
 
-// may returns nil when the actor may do the action; who may not read it is told that there is none.
+// may returns nil when the actor may do the action; who may not read the conversation is told that there is none.
 func (s *Service) may(actor identity.Actor, action string, c Conversation) error {
 	err := s.Authz.Check(actor, action, resource(c))
 	if fault.Is(err, fault.Forbidden) && s.Authz.Check(actor, ActionRead, resource(c)) != nil {
@@ -119,9 +116,14 @@ func (s *Service) may(actor identity.Actor, action string, c Conversation) error
 	return err
 }
 
-// Can tells whether the actor may do the action to the conversation.
+// Can tells whether the actor may do the action to the conversation, for pages that show or hide a button.
 func (s *Service) Can(actor identity.Actor, action string, c Conversation) bool {
 	return s.may(actor, action, c) == nil
+}
+
+// CanMakeCase tells whether the actor may make a case of the conversation.
+func (s *Service) CanMakeCase(actor identity.Actor, c Conversation) bool {
+	return s.Can(actor, ActionReply, c) && s.Authz.Can(actor, feedback.ActionTake, identity.InUnit(c.UnitID))
 }
 
 // View is a ready-made choice of conversations.
@@ -137,50 +139,140 @@ const (
 	ViewAll       View = "all"
 )
 
-// Filter narrows the list.
+// Views lists the views in the order pages show them.
+var Views = [...]View{ViewOpen, ViewUnread, ViewUnclaimed, ViewMine, ViewDone, ViewAll}
+
+// PageSize is how many conversations one page of the list holds.
+const PageSize = 50
+
+// Filter narrows the list; the zero value is the first page of the open conversations.
 type Filter struct {
 	View        View // "" is ViewOpen
 	Kind        channel.Kind
-	UnderUnitID string
-	Text        string
-	Official    string // whose, for ViewMine; List fills it in
-	Page, Per   int
+	UnderUnitID string // this unit and below; narrows within what the actor may read
+	Text        string // words of the name or the messages, with or without marks
+	Page, Per   int    // Page from 1; Per 0 is PageSize
 }
 
-// List gives the conversations the actor may read, the newest first, and counts all that fit the filter.
+// List gives the conversations the actor may read, those with the latest message first, and counts all that fit the filter.
 func (s *Service) List(ctx context.Context, actor identity.Actor, f Filter) ([]Conversation, int, error) {
 	units := s.Authz.Scope(actor, ActionRead)
 	if len(units) == 0 {
 		return nil, 0, s.Authz.Check(actor, ActionRead, identity.InUnit(""))
 	}
-	f.Official = actor.ID
 	if f.Per <= 0 {
-		f.Per = 50
+		f.Per = PageSize
 	}
-	return s.store.list(ctx, s.DB.Read(), units, f, clock.DateOf(s.Clock.Now()))
-}
-
-// Waiting lists the conversations with unread messages that wait for the actor's desk, the longest first, for "Việc hôm
-// nay".
-func (s *Service) Waiting(ctx context.Context, actor identity.Actor) ([]Conversation, error) {
-	return s.store.waiting(ctx, s.DB.Read(), s.Authz.Scope(actor, ActionWork), actor.ID, 100)
+	return s.store.list(ctx, s.DB.Read(), units, actor.ID, f, s.today())
 }
 
 // threadLimit is how many of the newest messages a conversation shows.
 const threadLimit = 200
 
-// Conversation reads a conversation with its messages, the oldest first.
-func (s *Service) Conversation(ctx context.Context, actor identity.Actor, conversationID string) (Conversation, []Line, error) {
+// Thread is a conversation with everything on one screen.
+type Thread struct {
+	Conversation
+	Lines       []Line                    // the oldest first
+	Person      channel.PersonWithAccount // what the channel knows of the person
+	Account     channel.Account
+	MaxReply    int            // greatest length of a reply, in letters
+	Case        *feedback.Case // the latest case; nil for none, or when the actor may not see it
+	CaseDays    int            // working days left for it
+	Free        int            // messages of the person that are not part of a case yet
+	Colleagues  []Colleague    // whom it can be handed to
+	Unreachable bool           // the channel cannot deliver to the person now
+}
+
+// Colleague is an official of the unit's desk.
+type Colleague struct{ ID, Name string }
+
+// Look reads a conversation with its messages without marking it as read.
+func (s *Service) Look(ctx context.Context, actor identity.Actor, conversationID string) (Thread, error) {
 	c, err := s.store.conversation(ctx, s.DB.Read(), conversationID)
 	if err != nil {
-		return c, nil, err
+		return Thread{}, err
 	}
 	if err := s.may(actor, ActionRead, c); err != nil {
-		return Conversation{}, nil, err
+		return Thread{}, err
 	}
-	lines, err := s.lines(ctx, c)
-	return c, lines, err
+	t := Thread{Conversation: c, MaxReply: MaxReply}
+	if t.Lines, err = s.lines(ctx, c); err != nil {
+		return Thread{}, err
+	}
+	for _, l := range t.Lines {
+		if l.free() {
+			t.Free++
+		}
+	}
+	if t.Person, err = s.Channels.Person(ctx, c.AccountID, c.PersonID); err != nil {
+		return Thread{}, err
+	}
+	if t.Account, err = s.Channels.AccountByID(ctx, c.AccountID); err != nil && !fault.Is(err, fault.NotFound) {
+		return Thread{}, err
+	}
+	if l, ok := s.Channels.Limits(c.Kind); ok && l.Message > 0 {
+		t.MaxReply = min(MaxReply, l.Message)
+	}
+	t.Unreachable = !c.Public() && (t.Person.Unreachable != "" || c.Window().Closed(s.Clock.Now()))
+	if err := s.lookAtCases(ctx, actor, &t); err != nil {
+		return Thread{}, err
+	}
+	if s.Can(actor, ActionAssign, c) {
+		if t.Colleagues, err = s.colleagues(ctx, actor, c); err != nil {
+			return Thread{}, err
+		}
+	}
+	return t, nil
 }
+
+// lookAtCases reads the latest case of the conversation as far as the actor may see it, and takes out the words of messages
+// whose case the actor may not see: a denunciation is for its receiver alone.
+func (s *Service) lookAtCases(ctx context.Context, actor identity.Actor, t *Thread) error {
+	seen := map[string]bool{"": true}
+	ids := []string{t.CaseID}
+	for _, l := range t.Lines {
+		ids = append(ids, l.CaseID)
+	}
+	for _, caseID := range ids {
+		if _, done := seen[caseID]; done {
+			continue
+		}
+		d, err := s.Cases.Dossier(ctx, actor, caseID)
+		if err != nil && !hidden(err) {
+			return err
+		}
+		seen[caseID] = err == nil
+		if err == nil && caseID == t.CaseID {
+			t.Case, t.CaseDays = &d.Case, d.DaysLeft
+		}
+	}
+	for i, l := range t.Lines {
+		if !seen[l.CaseID] {
+			t.Lines[i].Text, t.Lines[i].Pictures, t.Lines[i].CaseID, t.Lines[i].CaseCode, t.Lines[i].Hidden = "", nil, "", "", true
+		}
+	}
+	if !seen[t.CaseID] {
+		t.CaseID, t.CaseCode = "", ""
+	}
+	return nil
+}
+
+// Open reads a conversation with its messages; for an actor who may answer it, its messages are seen from now on.
+func (s *Service) Open(ctx context.Context, actor identity.Actor, conversationID string) (Thread, error) {
+	t, err := s.Look(ctx, actor, conversationID)
+	if err != nil || t.Unread == 0 || !s.Can(actor, ActionReply, t.Conversation) {
+		return t, err
+	}
+	shown := t.Unread
+	err = s.change(ctx, actor, conversationID, ActionReply, "inbox.see", func(_ context.Context, _ db.Tx, c *Conversation) error {
+		c.Unread = max(0, c.Unread-shown) // what came in since was not on the page
+		return nil
+	})
+	return t, err
+}
+
+// hidden tells whether an error only says that the actor may not see the thing.
+func hidden(err error) bool { return fault.Is(err, fault.NotFound) || fault.Is(err, fault.Forbidden) }
 
 func (s *Service) lines(ctx context.Context, c Conversation) ([]Line, error) {
 	thread, err := s.Channels.Thread(ctx, c.AccountID, c.PersonID, threadLimit)
@@ -198,139 +290,34 @@ func (s *Service) lines(ctx context.Context, c Conversation) ([]Line, error) {
 			post = m.Comment.PostExternalID
 		}
 		if post == c.Post {
-			out = append(out, Line{Message: m, Author: notes[m.ID].AuthorName, CaseID: notes[m.ID].CaseID})
+			n := notes[m.ID]
+			out = append(out, Line{Message: m, Author: n.AuthorName, CaseID: n.CaseID, CaseCode: n.CaseCode})
 		}
 	}
 	return out, nil
 }
 
-// change reads a conversation for update, checks the right, lets fn change it and writes it with an audit line.
-func (s *Service) change(ctx context.Context, actor identity.Actor, conversationID, action string, fn func(ctx context.Context, tx db.Tx, c *Conversation) error) error {
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		row, err := s.store.lock(ctx, tx, conversationID)
+// colleagues lists the officials who may answer in the unit of the conversation, by name.
+func (s *Service) colleagues(ctx context.Context, actor identity.Actor, c Conversation) ([]Colleague, error) {
+	if s.People == nil {
+		return nil, nil
+	}
+	var out []Colleague
+	seen := map[string]bool{}
+	for _, role := range []identity.Role{identity.RoleDeskOfficer, identity.RoleLeader} {
+		list, _, err := s.People.People(ctx, actor, identity.PeopleQuery{UnitID: c.UnitID, Role: role})
+		if hidden(err) {
+			return nil, nil
+		}
 		if err != nil {
-			return err
+			return nil, errors.Join(errors.New("inbox: colleagues"), err)
 		}
-		c := row.domain()
-		if err := s.may(actor, ActionWork, c); err != nil {
-			return err
+		for _, p := range list {
+			if p.State(s.today()) == identity.PersonActive && !seen[p.OfficialID] {
+				seen[p.OfficialID] = true
+				out = append(out, Colleague{ID: p.OfficialID, Name: p.Name})
+			}
 		}
-		if err := fn(ctx, tx, &c); err != nil {
-			return err
-		}
-		if err := s.store.save(ctx, tx, c, row.Search); err != nil {
-			return err
-		}
-		return s.Audit.Record(ctx, tx, identity.Trace{Actor: actor, UnitID: c.UnitID, Action: action, ResourceType: "Conversation", ResourceID: c.ID})
-	})
-}
-
-// Read marks the messages as seen by the desk.
-func (s *Service) Read(ctx context.Context, actor identity.Actor, conversationID string) error {
-	return s.change(ctx, actor, conversationID, "inbox.see", func(_ context.Context, _ db.Tx, c *Conversation) error {
-		c.Unread = 0
-		return nil
-	})
-}
-
-// Claim makes the conversation the official's own; with release it is the whole desk's again.
-func (s *Service) Claim(ctx context.Context, actor identity.Actor, conversationID string, release bool) error {
-	return s.change(ctx, actor, conversationID, "inbox.claim", func(_ context.Context, _ db.Tx, c *Conversation) error {
-		if c.ClaimedBy != "" && c.ClaimedBy != actor.ID && !release {
-			return fault.New(fault.Conflict, "inbox.claimed_already").With("Name", c.ClaimedByName)
-		}
-		c.ClaimedBy, c.ClaimedByName = actor.ID, actor.Name
-		if release {
-			c.ClaimedBy, c.ClaimedByName = "", ""
-		}
-		return nil
-	})
-}
-
-// Done closes the conversation: nothing more to do. It opens again when the person writes.
-func (s *Service) Done(ctx context.Context, actor identity.Actor, conversationID string) error {
-	return s.change(ctx, actor, conversationID, "inbox.done", func(_ context.Context, _ db.Tx, c *Conversation) error {
-		c.State, c.Unread = StateDone, 0
-		return nil
-	})
-}
-
-// Reply answers the person by the same channel. The key names the form: the same key sends once.
-func (s *Service) Reply(ctx context.Context, actor identity.Actor, conversationID, text, key string) error {
-	text = strings.TrimSpace(vntext.NFC(text))
-	switch n := vntext.Length(text); {
-	case n == 0:
-		return fault.Field("text", "inbox.reply_required")
-	case n > MaxReply:
-		return fault.Field("text", "inbox.reply_long").With("Limit", MaxReply)
-	case key == "":
-		return fault.New(fault.Invalid, "inbox.form_broken")
 	}
-	return s.change(ctx, actor, conversationID, "inbox.reply", func(ctx context.Context, tx db.Tx, c *Conversation) error {
-		to := c.Return()
-		messageID, err := s.Channels.Reply(ctx, tx, channel.ReplyRequest{AccountID: to.AccountID, PersonID: to.PersonID, Text: text, Comment: to.Comment, IdempotencyKey: "inbox:" + c.ID + ":" + key})
-		if err != nil {
-			return err
-		}
-		c.Unread = 0
-		if c.ClaimedBy == "" {
-			c.ClaimedBy, c.ClaimedByName = actor.ID, actor.Name
-		}
-		_, err = s.store.insertMessage(ctx, tx, messageRow{MessageID: messageID, ConversationID: c.ID, AuthorID: actor.ID, AuthorName: actor.Name, At: s.Clock.Now()})
-		return err
-	})
-}
-
-// MakeCase turns messages of the person into a case of feedback. No messages named means: all that are not part of a case
-// yet. Pressed twice it gives the same case.
-func (s *Service) MakeCase(ctx context.Context, actor identity.Actor, conversationID string, kind feedback.Kind, messageIDs []string) (feedback.Case, error) {
-	c, lines, err := s.Conversation(ctx, actor, conversationID)
-	if err != nil {
-		return feedback.Case{}, err
-	}
-	if err := s.may(actor, ActionWork, c); err != nil {
-		return feedback.Case{}, err
-	}
-	chosen := choose(lines, messageIDs)
-	if len(chosen) == 0 {
-		return feedback.Case{}, fault.New(fault.Conflict, "inbox.nothing_new")
-	}
-	last := chosen[len(chosen)-1]
-	to := c.Return()
-	if to.Comment != nil {
-		to.Comment.ParentID = last.ExternalID
-	}
-	made, err := s.Cases.Take(ctx, actor, feedback.Intake{UnitID: c.UnitID, Kind: kind, Text: caseText(chosen), Door: c.Door(), Return: to,
-		Person: feedback.Person{Name: vntext.Truncate(c.PersonName, feedback.MaxName)}, MayPublish: true, SourceKey: "inbox:" + chosen[0].ID})
-	if err != nil {
-		return feedback.Case{}, err
-	}
-	ids := make([]string, len(chosen))
-	for i, l := range chosen {
-		ids[i] = l.ID
-	}
-	err = s.change(ctx, actor, conversationID, "inbox.make_case", func(ctx context.Context, tx db.Tx, c *Conversation) error {
-		c.CaseID, c.Unread = made.ID, 0
-		if c.ClaimedBy == "" {
-			c.ClaimedBy, c.ClaimedByName = actor.ID, actor.Name
-		}
-		return s.store.setCase(ctx, tx, ids, made.ID)
-	})
-	return made, err
-}
-
-// choose picks the person's messages by id, or all that are not part of a case.
-func choose(lines []Line, ids []string) []Line {
-	want := map[string]bool{}
-	for _, i := range ids {
-		want[i] = true
-	}
-	var out []Line
-	for _, l := range lines {
-		if l.Outgoing || (len(want) > 0 && !want[l.ID]) || (len(want) == 0 && l.CaseID != "") {
-			continue
-		}
-		out = append(out, l)
-	}
-	return out
+	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -11,6 +12,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
@@ -34,23 +36,28 @@ type conversationRow struct {
 	ClaimedBy     string
 	ClaimedByName string
 	CaseID        string
+	CaseCode      string
 	LastExternal  string
 	LastText      string
 	LastAt        time.Time
+	WaitingSince  time.Time `bun:",nullzero"`
+	AnswerDue     time.Time `bun:",nullzero"`
+	Failed        bool
 	Search        string
 	CreatedAt     time.Time
 }
 
-func rowOf(c Conversation, search string, created time.Time) *conversationRow {
+func rowOf(c Conversation, created time.Time) *conversationRow {
 	return &conversationRow{ID: c.ID, AccountID: c.AccountID, UnitID: c.UnitID, Kind: string(c.Kind), PersonID: c.PersonID, PersonName: c.PersonName, Post: c.Post,
-		State: string(c.State), Unread: c.Unread, ClaimedBy: c.ClaimedBy, ClaimedByName: c.ClaimedByName, CaseID: c.CaseID, LastExternal: c.LastExternal,
-		LastText: c.LastText, LastAt: c.LastAt, Search: search, CreatedAt: created}
+		State: string(c.State), Unread: c.Unread, ClaimedBy: c.ClaimedBy, ClaimedByName: c.ClaimedByName, CaseID: c.CaseID, CaseCode: c.CaseCode,
+		LastExternal: c.LastExternal, LastText: c.LastText, LastAt: c.LastAt, WaitingSince: c.WaitingSince, AnswerDue: c.AnswerDue, Failed: c.Failed,
+		Search: c.search, CreatedAt: created}
 }
 
 func (r conversationRow) domain() Conversation {
 	return Conversation{ID: r.ID, AccountID: r.AccountID, UnitID: r.UnitID, Kind: channel.Kind(r.Kind), PersonID: r.PersonID, PersonName: r.PersonName, Post: r.Post,
-		State: State(r.State), Unread: r.Unread, ClaimedBy: r.ClaimedBy, ClaimedByName: r.ClaimedByName, CaseID: r.CaseID, LastExternal: r.LastExternal,
-		LastText: r.LastText, LastAt: r.LastAt.UTC()}
+		State: State(r.State), Unread: r.Unread, ClaimedBy: r.ClaimedBy, ClaimedByName: r.ClaimedByName, CaseID: r.CaseID, CaseCode: r.CaseCode,
+		LastExternal: r.LastExternal, LastText: r.LastText, LastAt: r.LastAt.UTC(), WaitingSince: r.WaitingSince.UTC(), AnswerDue: r.AnswerDue.UTC(), Failed: r.Failed, search: r.Search}
 }
 
 type messageRow struct {
@@ -59,6 +66,7 @@ type messageRow struct {
 	ConversationID string
 	Incoming       bool
 	CaseID         string
+	CaseCode       string
 	AuthorID       string
 	AuthorName     string
 	At             time.Time
@@ -79,7 +87,7 @@ func (store) insertMessage(ctx context.Context, q bun.IDB, m messageRow) (bool, 
 // open gives the conversation of a person with an account, locked until the transaction ends; it begins one when there is
 // none.
 func (s store) open(ctx context.Context, tx db.Tx, fresh Conversation, created time.Time) (conversationRow, error) {
-	if _, err := tx.NewInsert().Model(rowOf(fresh, "", created)).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+	if _, err := tx.NewInsert().Model(rowOf(fresh, created)).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 		return conversationRow{}, err
 	}
 	var r conversationRow
@@ -105,8 +113,8 @@ func (store) conversation(ctx context.Context, q bun.IDB, conversationID string)
 	return r.domain(), err
 }
 
-func (store) save(ctx context.Context, q bun.IDB, c Conversation, search string) error {
-	_, err := q.NewUpdate().Model(rowOf(c, search, time.Time{})).ExcludeColumn("id", "account_id", "kind", "person_id", "post", "created_at").WherePK().Exec(ctx)
+func (store) save(ctx context.Context, q bun.IDB, c Conversation) error {
+	_, err := q.NewUpdate().Model(rowOf(c, time.Time{})).ExcludeColumn("id", "account_id", "kind", "person_id", "post", "created_at").WherePK().Exec(ctx)
 	return err
 }
 
@@ -123,16 +131,25 @@ func (store) notes(ctx context.Context, q bun.IDB, conversationID string) (map[s
 	return out, nil
 }
 
-func (store) setCase(ctx context.Context, q bun.IDB, messageIDs []string, caseID string) error {
-	if len(messageIDs) == 0 {
-		return nil
-	}
-	_, err := q.NewUpdate().Model((*messageRow)(nil)).Set("case_id = ?", caseID).Where("message_id IN (?)", bun.In(messageIDs)).Exec(ctx)
+// setCase notes of which case the messages became part.
+func (store) setCase(ctx context.Context, q bun.IDB, conversationID string, messageIDs []string, made feedback.Case) error {
+	_, err := q.NewUpdate().Model((*messageRow)(nil)).Set("case_id = ?", made.ID).Set("case_code = ?", made.Code).
+		Where("conversation_id = ?", conversationID).Where("message_id IN (?)", bun.In(messageIDs)).Exec(ctx)
 	return err
 }
 
+// conversationOf finds the conversation of a message that the inbox knows; "" when it knows none.
+func (store) conversationOf(ctx context.Context, q bun.IDB, messageID string) (string, error) {
+	var m messageRow
+	err := q.NewSelect().Model(&m).Where("message_id = ?", messageID).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return m.ConversationID, err
+}
+
 // list reads one page of conversations of the units and below, the newest first, and counts all that fit.
-func (store) list(ctx context.Context, q bun.IDB, units []string, f Filter, on clock.Date) ([]Conversation, int, error) {
+func (store) list(ctx context.Context, q bun.IDB, units []string, officialID string, f Filter, on clock.Date) ([]Conversation, int, error) {
 	var rows []conversationRow
 	sel := orgunit.Within(q.NewSelect().Model(&rows), "c.unit_id", units, on)
 	switch f.View {
@@ -142,7 +159,7 @@ func (store) list(ctx context.Context, q bun.IDB, units []string, f Filter, on c
 	case ViewUnread:
 		sel = sel.Where("c.unread > 0")
 	case ViewMine:
-		sel = sel.Where("c.state = ?", string(StateOpen)).Where("c.claimed_by = ?", f.Official)
+		sel = sel.Where("c.state = ?", string(StateOpen)).Where("c.claimed_by = ?", officialID)
 	case ViewUnclaimed:
 		sel = sel.Where("c.state = ?", string(StateOpen)).Where("c.claimed_by = ''")
 	default:
@@ -164,31 +181,61 @@ func (store) list(ctx context.Context, q bun.IDB, units []string, f Filter, on c
 	if err := sel.Order("c.last_at DESC", "c.id DESC").Limit(int64(f.Per)).Offset(int64((max(f.Page, 1) - 1) * f.Per)).Scan(ctx); err != nil {
 		return nil, 0, err
 	}
+	return domains(rows), int(total), nil
+}
+
+func domains(rows []conversationRow) []Conversation {
 	out := make([]Conversation, len(rows))
 	for i, r := range rows {
 		out[i] = r.domain()
 	}
-	return out, int(total), nil
+	return out
 }
 
-// waiting reads the open conversations of the very units that have unread messages and are not somebody else's.
+// waiting reads the unanswered conversations of the very units that are not somebody else's, the most urgent first.
 func (store) waiting(ctx context.Context, q bun.IDB, units []string, officialID string, limit int64) ([]Conversation, error) {
-	if len(units) == 0 {
-		return nil, nil
-	}
 	var rows []conversationRow
-	err := q.NewSelect().Model(&rows).Where("c.unit_id IN (?)", bun.In(units)).Where("c.state = ?", string(StateOpen)).Where("c.unread > 0").
-		Where("c.claimed_by IN (?)", bun.In([]string{"", officialID})).Order("c.last_at", "c.id").Limit(limit).Scan(ctx)
-	out := make([]Conversation, len(rows))
-	for i, r := range rows {
-		out[i] = r.domain()
-	}
-	return out, err
+	err := q.NewSelect().Model(&rows).Where("c.unit_id IN (?)", bun.In(units)).Where("c.state = ?", string(StateOpen)).Where("c.waiting_since IS NOT NULL").
+		Where("c.claimed_by IN (?)", bun.In([]string{"", officialID})).Order("c.answer_due", "c.id").Limit(limit).Scan(ctx)
+	return domains(rows), err
 }
 
-// forget takes out of every conversation of the person what could name them.
+// claimed reads the open conversations that an official has taken on in a unit.
+func (store) claimed(ctx context.Context, q bun.IDB, officialID, unitID string, limit int64) ([]Conversation, error) {
+	var rows []conversationRow
+	err := q.NewSelect().Model(&rows).Where("c.claimed_by = ?", officialID).Where("c.unit_id = ?", unitID).Where("c.state = ?", string(StateOpen)).
+		Order("c.last_at", "c.id").Limit(limit).Scan(ctx)
+	return domains(rows), err
+}
+
+// countOf counts the conversations of each of the units.
+func (store) countOf(ctx context.Context, q bun.IDB, units []string) (map[string]int, error) {
+	out := map[string]int{}
+	for part := range slices.Chunk(units, 500) {
+		var rows []struct {
+			UnitID string
+			Count  int
+		}
+		err := q.NewSelect().Model((*conversationRow)(nil)).ColumnExpr("c.unit_id").ColumnExpr("count(*) AS count").Where("c.unit_id IN (?)", bun.In(part)).
+			GroupExpr("c.unit_id").Scan(ctx, &rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out[r.UnitID] = r.Count
+		}
+	}
+	return out, nil
+}
+
+func (store) move(ctx context.Context, q bun.IDB, from, to string) error {
+	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("unit_id = ?", to).Where("unit_id = ?", from).Exec(ctx)
+	return err
+}
+
+// forget takes out of every conversation of the person what could name them, and closes it.
 func (store) forget(ctx context.Context, q bun.IDB, accountID, personID string) error {
-	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("person_name = ''").Set("last_text = ''").Set("search = ''").Set("unread = 0").
-		Set("state = ?", string(StateDone)).Where("account_id = ?", accountID).Where("person_id = ?", personID).Exec(ctx)
+	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("person_name = ''").Set("last_text = ''").Set("search = ''").Set("unread = 0").Set("failed = ?", false).
+		Set("waiting_since = NULL").Set("answer_due = NULL").Set("state = ?", string(StateDone)).Where("account_id = ?", accountID).Where("person_id = ?", personID).Exec(ctx)
 	return err
 }

@@ -1,0 +1,85 @@
+package inbox
+
+import (
+	"context"
+	"strings"
+
+	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/id"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+)
+
+// onMessage puts a message that came in into its conversation; a second time it does nothing.
+func (s *Service) onMessage(ctx context.Context, e channel.MessageReceived) error {
+	m, err := s.Channels.Message(ctx, e.MessageID)
+	if fault.Is(err, fault.NotFound) {
+		return nil // forgotten meanwhile at the person's wish
+	}
+	if err != nil {
+		return err
+	}
+	if m.PersonName == "" {
+		p, err := s.Channels.Person(ctx, m.AccountID, m.PersonID)
+		if err != nil {
+			return err
+		}
+		m.PersonName = p.Name
+	}
+	unitID := e.UnitID
+	switch a, err := s.Channels.AccountByID(ctx, m.AccountID); {
+	case err == nil:
+		unitID = a.UnitID // the account may have passed to another unit since the message came in
+	case !fault.Is(err, fault.NotFound):
+		return err
+	}
+	fresh := Conversation{ID: id.New(), AccountID: m.AccountID, UnitID: unitID, Kind: m.Kind, PersonID: m.PersonID, State: StateOpen, LastAt: m.At}
+	if m.Comment != nil {
+		fresh.Post = m.Comment.PostExternalID
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		row, err := s.store.open(ctx, tx, fresh, s.Clock.Now())
+		if err != nil {
+			return err
+		}
+		isNew, err := s.store.insertMessage(ctx, tx, messageRow{MessageID: m.ID, ConversationID: row.ID, Incoming: true, At: m.At})
+		if err != nil || !isNew {
+			return err
+		}
+		c := row.domain()
+		c.UnitID = unitID
+		c.hear(m, s.Calendar.Deadline(m.At, FirstAnswerDays))
+		return s.store.save(ctx, tx, c)
+	})
+}
+
+// onOutcome brings a conversation back to the desk when an answer of ours did not arrive.
+func (s *Service) onOutcome(ctx context.Context, e channel.MessageChanged) error {
+	if !strings.HasPrefix(e.Key, keyPrefix) || (e.State != channel.MessageFailed && e.State != channel.MessageSent) {
+		return nil
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		conversationID, err := s.store.conversationOf(ctx, tx, e.MessageID)
+		if err != nil || conversationID == "" {
+			return err
+		}
+		row, err := s.store.lock(ctx, tx, conversationID)
+		if err != nil {
+			return err
+		}
+		c := row.domain()
+		if c.Failed = e.State == channel.MessageFailed; c.Failed {
+			c.State = StateOpen
+			if c.WaitingSince.IsZero() {
+				c.WaitingSince = s.Clock.Now()
+				c.AnswerDue = s.Calendar.Deadline(c.WaitingSince, FirstAnswerDays)
+			}
+		}
+		return s.store.save(ctx, tx, c)
+	})
+}
+
+// onWithdrawal takes out what could name a person who asked to be forgotten.
+func (s *Service) onWithdrawal(ctx context.Context, e channel.PersonWithdrew) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.forget(ctx, tx, e.AccountID, e.PersonID) })
+}
