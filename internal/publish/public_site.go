@@ -2,10 +2,13 @@ package publish
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/channel"
 )
 
 // Found is a post that a search of the public site found, on one of the units' pages where it stands.
@@ -56,11 +59,7 @@ func (s *Service) Find(ctx context.Context, unitID, query string, page, per int)
 		return nil, 0, nil
 	}
 	q, now := s.db.Read(), s.clock.Now()
-	type row struct {
-		publicRow
-		Body string `bun:"body"`
-	}
-	var rows []row
+	var rows []foundRow
 	sel := q.NewSelect().Model(&rows).ColumnExpr("pu.*").
 		ColumnExpr("v.title, v.lead, v.body, v.parts, v.erratum, p.slug, p.unit_id AS author_unit").
 		Join("JOIN publish_version AS v ON v.post_id = pu.post_id AND v.number = pu.version").
@@ -75,19 +74,42 @@ func (s *Service) Find(ctx context.Context, unitID, query string, page, per int)
 	if err != nil {
 		return nil, 0, fmt.Errorf("publish: find: %w", err)
 	}
-	out := make([]Found, 0, len(rows))
-	for _, r := range rows {
-		sum, err := r.summary(nil)
-		if err != nil {
+	out := make([]Found, len(rows))
+	for i, r := range rows {
+		if out[i], err = r.found(); err != nil {
 			return nil, 0, err
 		}
-		vals, err := r.values()
-		if err != nil {
-			return nil, 0, err
-		}
-		out = append(out, Found{Summary: sum, UnitID: r.UnitID, Text: BodyText(FillHTML(r.Body, vals))})
 	}
 	return out, int(n), nil
+}
+
+type foundRow struct {
+	bun.BaseModel `bun:"table:publish_unit,alias:pu"`
+	unitRow
+	Title   string `bun:"title"`
+	Lead    string `bun:"lead"`
+	Body    string `bun:"body"`
+	Parts   string `bun:"parts"`
+	Slug    string `bun:"slug"`
+	Author  string `bun:"author_unit"`
+	Erratum string `bun:"erratum"`
+}
+
+func (r foundRow) found() (Found, error) {
+	sum, err := publicRow{unitRow: r.unitRow, Title: r.Title, Lead: r.Lead, Parts: r.Parts, Slug: r.Slug, Author: r.Author, Erratum: r.Erratum}.summary(nil)
+	if err != nil {
+		return Found{}, err
+	}
+	vals, err := r.values()
+	if err != nil {
+		return Found{}, err
+	}
+	var parts versionParts
+	if err := json.Unmarshal([]byte(r.Parts), &parts); err != nil {
+		return Found{}, fmt.Errorf("publish: version %s/%d: %w", r.PostID, r.Version, err)
+	}
+	w := Version{Words: Words{Body: r.Body}, Editions: parts.Editions}.For(channel.Portal)
+	return Found{Summary: sum, UnitID: r.UnitID, Text: BodyText(FillHTML(w.Body, vals))}, nil
 }
 
 // Addresses lists the posts on a unit's public page, newest first, at most limit.
