@@ -321,3 +321,26 @@ func TestImportKeepsWhatWasDecidedByHand(t *testing.T) {
 		t.Error("two reorganisations on: the name must still lead to who carries it on", found, err)
 	}
 }
+
+// On any day a slug names one unit of a province, and the page of a unit is found by it.
+func TestSlugsAreUniqueInAProvince(t *testing.T) {
+	f := nation(t)
+	for _, on := range []clock.Date{"2024-11-15", "2025-03-15", "2025-07-01", today} {
+		for _, p := range f.AtLevel(orgunit.LevelProvince, orgunit.KindFront, "", on) {
+			seen := map[string]string{}
+			for _, id := range f.Subtree(p.ID, on) {
+				u, err := f.Unit(id, on)
+				if err != nil || u.Slug == "" {
+					t.Fatal(u, err)
+				}
+				if other, ok := seen[u.Slug]; ok {
+					t.Errorf("%s: %s on %s is %s and %s", p.FullName, u.Slug, on, other, u.FullName+" "+u.Code)
+				}
+				seen[u.Slug] = u.FullName + " " + u.Code
+			}
+		}
+	}
+	if got := f.BySlug("phuong-truong-vinh", "", today); len(got) == 0 || got[0].FullName != "Phường Trường Vinh" {
+		t.Error(got)
+	}
+}
