@@ -57,7 +57,8 @@ type HomePage struct {
 	Asked   int // how many answers there are altogether
 	Taken   feedback.DaysTaken
 	News    []publish.Summary
-	More    bool // more news than shown
+	More    bool         // more news than shown
+	Source  orgunit.Unit // whose answers and news these are: a residential area without any shows those of its commune
 	Changed time.Time
 }
 
@@ -67,22 +68,44 @@ func (p *Portal) Home(ctx context.Context, u orgunit.Unit) (h HomePage, err erro
 	if h.Contact, err = p.Sites.Contact(ctx, u.ID); err != nil {
 		return h, err
 	}
-	if h.Answers, h.Asked, err = p.Answers.SearchAnswered(ctx, u.ID, "", 1, homeAnswers); err != nil {
-		return h, err
-	}
 	if h.Taken, err = p.Answers.DaysTaken(ctx, u.ID); err != nil {
 		return h, err
 	}
-	list, err := p.Articles.Published(ctx, u.ID, publish.PublicFilter{}, 1)
+	sources := []orgunit.Unit{u}
+	if u.Level == orgunit.LevelArea || u.Level == orgunit.LevelCluster {
+		for _, up := range p.Tree().Ancestors(u.ID, p.Today()) {
+			if up.Level.Rank() >= orgunit.LevelCommune.Rank() {
+				sources = append(sources, up)
+			}
+		}
+	}
+	for _, h.Source = range sources {
+		if err := p.latest(ctx, &h); err != nil {
+			return h, err
+		}
+		if len(h.News) > 0 || h.Asked > 0 {
+			return h, nil
+		}
+	}
+	h.Source = u
+	return h, nil
+}
+
+// latest reads the newest answers and news of the home's source.
+func (p *Portal) latest(ctx context.Context, h *HomePage) (err error) {
+	if h.Answers, h.Asked, err = p.Answers.SearchAnswered(ctx, h.Source.ID, "", 1, homeAnswers); err != nil {
+		return err
+	}
+	list, err := p.Articles.Published(ctx, h.Source.ID, publish.PublicFilter{}, 1)
 	if err != nil {
-		return h, err
+		return err
 	}
 	h.News, h.More = list.Items[:min(len(list.Items), homeNews)], list.Total > homeNews
 	h.Changed = later(list.UpdatedAt, h.Contact.UpdatedAt)
 	if len(h.Answers) > 0 {
 		h.Changed = later(h.Changed, h.Answers[0].PublishedAt)
 	}
-	return h, nil
+	return nil
 }
 
 func later(a, b time.Time) time.Time {

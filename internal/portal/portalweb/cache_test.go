@@ -120,6 +120,7 @@ func TestFast(t *testing.T) {
 		passed++
 		w.handler.ServeHTTP(rw, r)
 	}))
+	control := ""
 	ask := func(method, path, cookie string) (string, bool) {
 		before := passed
 		r := httptest.NewRequest(method, base+path, nil)
@@ -128,6 +129,7 @@ func TestFast(t *testing.T) {
 		}
 		rec := httptest.NewRecorder()
 		fast.ServeHTTP(rec, r)
+		control = rec.Header().Get("Cache-Control")
 		return rec.Body.String(), passed > before
 	}
 	first, through := ask("GET", article, "")
@@ -135,7 +137,7 @@ func TestFast(t *testing.T) {
 		t.Fatal("a page that was never made was answered")
 	}
 	again, through := ask("GET", article, "")
-	if through || again != first {
+	if through || again != first || !strings.HasPrefix(control, "public") {
 		t.Error("a kept page was not answered at once")
 	}
 	for _, c := range [][3]string{{"GET", article + "?lang=en", ""}, {"GET", article, "lang=en"}, {"POST", article, ""}, {"GET", "/tim?q=x", ""}} {

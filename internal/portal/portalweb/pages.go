@@ -267,6 +267,7 @@ func (s *Pages) frame(ctx context.Context, v visit) context.Context {
 		{Text: i18n.T(ctx, "portal.units"), Href: "/dv"},
 		{Text: i18n.T(ctx, "portal.officials"), Href: "/lam-viec"},
 	}
+	sh.Footer = append(sh.Footer, ui.ShellFrom(ctx).Footer...) // the house's own, the same for everybody
 	return ui.WithShell(ctx, sh)
 }
 

@@ -92,7 +92,7 @@ func (v homeView) doors(ctx context.Context) []ui.DoorItem {
 	return []ui.DoorItem{
 		{Title: i18n.T(ctx, "portal.door.ask"), Text: i18n.T(ctx, "portal.door.ask_text"), Href: "/hoi?don_vi=" + v.Unit.ID, Icon: "ask"},
 		{Title: i18n.T(ctx, "portal.door.find"), Text: i18n.T(ctx, "portal.door.find_text"), Href: "/tra-cuu", Icon: "search"},
-		{Title: i18n.T(ctx, "portal.door.read"), Text: i18n.T(ctx, "portal.door.read_text"), Href: v.pages.p.Links.Page(v.Unit, portal.NewsPath), Icon: "read"},
+		{Title: i18n.T(ctx, "portal.door.read"), Text: i18n.T(ctx, "portal.door.read_text"), Href: v.pages.p.Links.Page(v.Source, portal.NewsPath), Icon: "read"},
 	}
 }
 
