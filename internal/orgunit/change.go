@@ -222,6 +222,12 @@ func (p *planner) end(unitID, field string) {
 		p.bad(field, "orgunit.ends_before_it_begins", p.f.nodes[i].naming(p.c.On).full)
 		return
 	}
+	for _, e := range p.f.nodes[i].in {
+		if e.on >= p.c.On { // it was decided that others pass into it then
+			p.bad(field, "orgunit.takes_over_later", p.f.nodes[i].naming(p.c.On).full)
+			return
+		}
+	}
 	r := p.f.row(i)
 	r.To, r.ClosedBy = p.c.On, p.c.Basis
 	p.ended[unitID] = r
