@@ -18,6 +18,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+	"github.com/nhipcau/nhipcau/internal/platform/tlog"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
@@ -301,4 +302,21 @@ func asField(err error, field string) error {
 	c := *e
 	c.Kind, c.Field = fault.Invalid, field
 	return &c
+}
+
+// LeafBytes is the leaf of a case as it is computed from what is kept: the text is hashed anew, so that an altered one does
+// not give the leaf that stands in the log.
+func LeafBytes(c Case) ([]byte, error) {
+	r := c.Receipt
+	r.TextHash = hexSum(r.Salt + "\n" + c.Text)
+	return hex.DecodeString(LeafOf(c, r))
+}
+
+// ReadProof gives the log's proof of a receipt; a NotFound fault while it is being written.
+func ReadProof(r Receipt) (tlog.Proof, error) {
+	var p tlog.Proof
+	if !r.Logged() {
+		return p, fault.New(fault.NotFound, "feedback.receipt.writing")
+	}
+	return p, json.Unmarshal([]byte(r.LogProof), &p)
 }

@@ -172,7 +172,7 @@ const maxNotice = 1500
 // link, the answer masked, and of a complaint or denunciation only that there is news.
 func (s *Service) noticeText(c Case, e Event, say string) string {
 	key := "feedback.say." + string(e.Step)
-	args := []any{"Code", c.Code, "Link", s.CaseURL(c.Code), "Deadline", c.Deadline.Vietnamese(), "Unit", s.Unit(c.HolderUnitID).FullName, "Reason", e.Reason}
+	args := []any{"Code", c.Code, "Link", s.CaseURL(c.Code), "Deadline", c.Deadline.Vietnamese(), "Unit", BodyName(s.Words, s.Unit(c.HolderUnitID)), "Reason", e.Reason}
 	switch {
 	case c.Kind.Secret():
 		key = "feedback.say.secret"

@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
@@ -114,6 +116,24 @@ func (s *Service) Unit(unitID string) orgunit.Unit {
 		return orgunit.Unit{ID: unitID}
 	}
 	return u
+}
+
+// BodyName is how a unit is spoken of as one that acts: the Front's committee of a place, the Front's working board of an
+// area, an agency by its own name.
+func BodyName(w Words, u orgunit.Unit) string {
+	switch {
+	case u.FullName == "" || u.Kind != orgunit.KindFront:
+		return u.FullName
+	case u.Level == orgunit.LevelArea || u.Level == orgunit.LevelCluster:
+		return w.T("feedback.body.area", "Unit", lowerFirst(u.FullName))
+	}
+	return w.T("feedback.body.front", "Unit", lowerFirst(u.FullName))
+}
+
+// lowerFirst makes "Phường Vinh Hưng" fit into a sentence: "phường Vinh Hưng".
+func lowerFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(r)) + s[n:]
 }
 
 // resource is the case as policies see it, belonging to the unit.

@@ -187,7 +187,7 @@ func (r *Replies) Reply(_ context.Context, _ db.Tx, m channel.ReplyRequest) (str
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.Closed {
-		return "", fault.New(fault.Conflict, "channel.account.closed")
+		return "", fault.New(fault.Conflict, "feedback.notice.failed")
 	}
 	r.Sent = append(r.Sent, m)
 	return "message-" + m.IdempotencyKey, nil

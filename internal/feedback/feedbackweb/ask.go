@@ -37,7 +37,7 @@ type askForm struct {
 	Trap    string // a field no person sees; a machine fills it
 	Found   []unitChoice
 	Similar []feedback.Published
-	Unit    orgunit.Unit
+	To      string // who gets it: the Front of the chosen unit
 	Err     error
 }
 
@@ -228,7 +228,7 @@ func stepOf(err error) int {
 }
 
 func (p *Pages) renderAsk(w http.ResponseWriter, r *http.Request, status int, f askForm) error {
-	f.Unit = p.s.Unit(f.In.UnitID)
+	f.To = p.unitName(r.Context(), f.In.UnitID)
 	if f.Step == askWhere && f.In.Text != "" {
 		similar, err := p.s.Similar(r.Context(), "", f.In.Text, 3)
 		if err != nil {
@@ -237,7 +237,7 @@ func (p *Pages) renderAsk(w http.ResponseWriter, r *http.Request, status int, f 
 		f.Similar = similar
 	}
 	if f.Step == askWhere && f.In.UnitID != "" && len(f.Found) == 0 {
-		f.Found = p.choices([]orgunit.Unit{f.Unit}, "")
+		f.Found = p.choices([]orgunit.Unit{p.s.Unit(f.In.UnitID)}, "")
 	}
 	return web.Render(w, r, status, askPage(f))
 }

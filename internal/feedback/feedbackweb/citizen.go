@@ -49,7 +49,7 @@ type mineView struct {
 	Holders  []namedHolding
 	New      bool
 	URL      string
-	Holder   string
+	Answer   string // the answer that stands now; "" while there is none
 	Status   string
 	Items    []ui.TimelineItem
 	Now      time.Time
@@ -72,24 +72,28 @@ func (p *Pages) mine(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) renderMine(w http.ResponseWriter, r *http.Request, status int, refused error, why string) error {
-	m, err := p.s.ByCode(r.Context(), identity.ActorFrom(r.Context()), r.PathValue("code"))
+	ctx := r.Context()
+	m, err := p.s.ByCode(ctx, identity.ActorFrom(ctx), r.PathValue("code"))
 	if fault.Is(err, fault.Invalid) {
 		err = fault.New(fault.NotFound, "feedback.case_not_found").Because(err)
 	}
 	if err != nil {
 		return err
 	}
-	v := mineView{Mine: m, Holders: p.named(m.Chain), New: r.URL.Query().Get("moi") != "", URL: p.s.CaseURL(m.Case.Code), Holder: p.unitName(m.Case.HolderUnitID), Err: refused, Why: why,
+	v := mineView{Mine: m, Holders: p.named(ctx, m.Chain), New: r.URL.Query().Get("moi") != "", URL: p.s.CaseURL(m.Case.Code), Err: refused, Why: why,
 		Now: p.s.Clock.Now(), CanRate: m.Case.State.Allows(feedback.StepRate), CanThank: m.Case.State.Allows(feedback.StepThank), Reopen: m.Case.CanReopen(p.s.Clock.Now())}
-	v.Status = p.statusText(r.Context(), m)
-	v.Items = p.mineTimeline(r.Context(), m)
+	v.Status = p.statusText(ctx, m)
+	if n := len(m.Answers); n > 0 && !m.Case.State.Open() && m.Case.State != feedback.StateRefused {
+		v.Answer = m.Answers[n-1].Text
+	}
+	v.Items = p.mineTimeline(ctx, m)
 	return web.Render(w, r, status, minePage(v))
 }
 
 // statusText is the one sentence that says how the case stands.
 func (p *Pages) statusText(ctx context.Context, m feedback.Mine) string {
 	c := m.Case
-	holder := p.unitName(c.HolderUnitID)
+	holder := p.unitName(ctx, c.HolderUnitID)
 	if !c.State.Open() {
 		return i18n.T(ctx, "feedback.status."+string(c.State), "Unit", holder)
 	}
@@ -107,9 +111,11 @@ func (p *Pages) mineTimeline(ctx context.Context, m feedback.Mine) []ui.Timeline
 	var out []ui.TimelineItem
 	answer := 0
 	for _, e := range m.Events {
-		it := ui.TimelineItem{At: e.At, Title: i18n.T(ctx, "feedback.step."+string(e.Step), "Unit", p.unitName(or(e.ToUnitID, e.UnitID))), Text: e.Reason, Tone: stepTone(e.Step)}
+		it := ui.TimelineItem{At: e.At, Title: i18n.T(ctx, "feedback.step."+string(e.Step), "Unit", p.unitName(ctx, or(e.ToUnitID, e.UnitID))), Text: e.Reason, Tone: stepTone(e.Step)}
 		if e.Step == feedback.StepApprove && answer < len(m.Answers) {
-			it.Body = paragraphs(m.Answers[answer].Text)
+			if answer < len(m.Answers)-1 || m.Case.State.Open() { // the one that stands now is shown above
+				it.Body = paragraphs(m.Answers[answer].Text)
+			}
 			answer++
 		}
 		out = append(out, it)
@@ -220,21 +226,22 @@ type answeredView struct {
 }
 
 func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
 	q := r.URL.Query()
 	v := answeredView{Query: strings.TrimSpace(vntext.Truncate(q.Get("q"), 200)), UnitID: p.unitFrom(q.Get("don_vi"))}
-	v.Unit = p.unitName(v.UnitID)
+	v.Unit = p.unitName(ctx, v.UnitID)
 	page := pageOf(q)
-	list, total, err := p.s.SearchAnswered(r.Context(), v.UnitID, v.Query, page, answeredPer)
+	list, total, err := p.s.SearchAnswered(ctx, v.UnitID, v.Query, page, answeredPer)
 	if err != nil {
 		return err
 	}
-	if v.Taken, err = p.s.DaysTaken(r.Context(), v.UnitID); err != nil {
+	if v.Taken, err = p.s.DaysTaken(ctx, v.UnitID); err != nil {
 		return err
 	}
 	v.Total = total
 	v.Page = ui.Paging{Page: page, Per: answeredPer, Total: total, URL: func(n int) string { return pageURL("/hoi-dap", q, n) }}
 	for _, a := range list {
-		v.Items = append(v.Items, ui.NewsItem{Title: a.Title, Href: "/hoi-dap/" + a.ID, Text: vntext.Excerpt(a.Answer, v.Query, 160), Meta: p.answerMeta(r.Context(), a)})
+		v.Items = append(v.Items, ui.NewsItem{Title: a.Title, Href: "/hoi-dap/" + a.ID, Text: vntext.Excerpt(a.Answer, v.Query, 160), Meta: p.answerMeta(ctx, a)})
 	}
 	w.Header().Set("Cache-Control", "public, max-age=60")
 	return web.Render(w, r, http.StatusOK, answeredPage(v))
@@ -242,7 +249,10 @@ func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
 
 // answerMeta says who answered, when and how fast.
 func (p *Pages) answerMeta(ctx context.Context, a feedback.Published) string {
-	return i18n.T(ctx, "feedback.public.meta", "Unit", p.unitName(a.UnitID), "Date", i18n.Date(a.AnsweredAt), "Days", a.Days)
+	if a.Days == 0 {
+		return i18n.T(ctx, "feedback.public.meta_same_day", "Unit", p.unitName(ctx, a.UnitID), "Date", i18n.Date(a.AnsweredAt))
+	}
+	return i18n.T(ctx, "feedback.public.meta", "Unit", p.unitName(ctx, a.UnitID), "Date", i18n.Date(a.AnsweredAt), "Days", a.Days)
 }
 
 // answerView is one published question with its answer.
@@ -253,13 +263,14 @@ type answerView struct {
 }
 
 func (p *Pages) answer(w http.ResponseWriter, r *http.Request) error {
-	a, err := p.s.Public(r.Context(), r.PathValue("id"))
+	ctx := r.Context()
+	a, err := p.s.Public(ctx, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	v := answerView{Published: a, Unit: p.unitName(a.UnitID), Meta: p.answerMeta(r.Context(), a), URL: p.s.BaseURL + "/hoi-dap/" + a.ID}
+	v := answerView{Published: a, Unit: p.unitName(ctx, a.UnitID), Meta: p.answerMeta(ctx, a), URL: p.s.BaseURL + "/hoi-dap/" + a.ID}
 	if a.Rating > 0 {
-		v.Rated = i18n.T(r.Context(), "feedback.rating."+strconv.Itoa(a.Rating))
+		v.Rated = i18n.T(ctx, "feedback.rating."+strconv.Itoa(a.Rating))
 	}
 	w.Header().Set("Cache-Control", "public, max-age=60")
 	return web.Render(w, r, http.StatusOK, answerPage(v))

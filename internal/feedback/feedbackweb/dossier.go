@@ -43,6 +43,7 @@ type dossierView struct {
 
 	CanWork, CanApprove, CanPublish, CanUnmask bool
 	Mine                                       bool // the pending answer is the reader's own
+	Claimed                                    bool // the reader has taken the case on
 
 	Act    string           // which form was refused: "tra-loi", "chuyen", …
 	Typed  url.Values       // what was typed in it
@@ -79,18 +80,19 @@ func (p *Pages) renderDossier(w http.ResponseWriter, r *http.Request, status int
 	}
 	c := d.Case
 	row := p.queueRow(ctx, c)
-	v.Dossier, v.Now, v.Holder, v.Origin, v.Clock, v.Tone = d, p.s.Clock.Now(), p.unitName(c.HolderUnitID), p.unitName(c.OriginUnitID), row.Clock, row.Tone
-	v.Holders, v.Items = p.named(d.Chain), p.officeTimeline(ctx, d)
+	v.Dossier, v.Now, v.Holder, v.Origin, v.Clock, v.Tone = d, p.s.Clock.Now(), p.unitName(ctx, c.HolderUnitID), p.unitName(ctx, c.OriginUnitID), row.Clock, row.Tone
+	v.Holders, v.Items = p.named(ctx, d.Chain), p.officeTimeline(ctx, d)
 	v.CanWork = p.s.Can(actor, feedback.ActionWork, c)
 	v.CanApprove = p.s.Can(actor, feedback.ActionApprove, c)
 	v.CanPublish = p.s.Can(actor, feedback.ActionPublish, c)
 	v.CanUnmask = p.s.Can(actor, feedback.ActionUnmask, c)
+	v.Claimed = c.ClaimedBy == actor.ID
 	if a, ok := d.Pending(); ok {
 		v.Mine = a.AuthorID == actor.ID
 	}
 	v.Query = strings.TrimSpace(r.URL.Query().Get("tim"))
 	if v.CanWork && c.State.Allows(feedback.StepRoute) {
-		v.Targets = p.targets(c, v.Query)
+		v.Targets = p.targets(ctx, c, v.Query)
 	}
 	return web.Render(w, r, status, dossierPage(v))
 }
@@ -104,7 +106,7 @@ func (p *Pages) officeTimeline(ctx context.Context, d feedback.Dossier) []ui.Tim
 	var out []ui.TimelineItem
 	for i := len(d.Events) - 1; i >= 0; i-- {
 		e := d.Events[i]
-		it := ui.TimelineItem{At: e.At, Who: e.ActorName, Title: i18n.T(ctx, "feedback.step."+string(e.Step), "Unit", p.unitName(or(e.ToUnitID, e.UnitID))), Text: e.Reason, Tone: stepTone(e.Step)}
+		it := ui.TimelineItem{At: e.At, Who: e.ActorName, Title: i18n.T(ctx, "feedback.step."+string(e.Step), "Unit", p.unitName(ctx, or(e.ToUnitID, e.UnitID))), Text: e.Reason, Tone: stepTone(e.Step)}
 		if e.Step == feedback.StepClassify {
 			it.Text = kindText(ctx, feedback.Kind(e.Reason))
 		}
@@ -127,7 +129,7 @@ func noticeTone(s feedback.NoticeState) string {
 }
 
 // targets offers where a case can go: agencies of the same place, the unit above, units that were searched for.
-func (p *Pages) targets(c feedback.Case, query string) []ui.Option {
+func (p *Pages) targets(ctx context.Context, c feedback.Case, query string) []ui.Option {
 	today := p.s.Today()
 	var units []orgunit.Unit
 	if query != "" {
@@ -153,9 +155,9 @@ func (p *Pages) targets(c feedback.Case, query string) []ui.Option {
 			continue
 		}
 		seen[u.ID] = true
-		o := ui.Option{Value: u.ID, Text: u.FullName}
+		o := ui.Option{Value: u.ID, Text: feedback.BodyName(words{ctx}, u)}
 		if u.ParentID != "" {
-			o.Hint = p.unitName(u.ParentID)
+			o.Hint = p.s.Unit(u.ParentID).FullName
 		}
 		out = append(out, o)
 	}
@@ -320,11 +322,12 @@ type slipView struct {
 }
 
 func (p *Pages) slip(w http.ResponseWriter, r *http.Request) error {
-	d, err := p.s.Dossier(r.Context(), identity.ActorFrom(r.Context()), r.PathValue("id"))
+	ctx := r.Context()
+	d, err := p.s.Dossier(ctx, identity.ActorFrom(ctx), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	v := slipView{Dossier: d, URL: p.s.CaseURL(d.Case.Code), Unit: p.unitName(d.Case.OriginUnitID)}
+	v := slipView{Dossier: d, URL: p.s.CaseURL(d.Case.Code), Unit: p.unitName(ctx, d.Case.OriginUnitID)}
 	for i := range d.Answers {
 		if d.Answers[i].State == feedback.AnswerApproved {
 			v.Answer = &d.Answers[i]

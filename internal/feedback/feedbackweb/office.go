@@ -83,7 +83,7 @@ func (p *Pages) queue(w http.ResponseWriter, r *http.Request) error {
 func (p *Pages) queueRow(ctx context.Context, c feedback.Case) queueRow {
 	today := p.s.Today()
 	row := queueRow{Href: caseHref(c.ID), Code: c.Code, Title: vntext.Truncate(strings.Join(strings.Fields(c.Text), " "), 110), Kind: kindText(ctx, c.Kind),
-		Door: doorText(ctx, c.Door), Holder: p.unitName(c.HolderUnitID), By: c.ClaimedByName, State: stateText(ctx, c.State), StateTone: stateTone(c, today),
+		Door: doorText(ctx, c.Door), Holder: p.unitName(ctx, c.HolderUnitID), By: c.ClaimedByName, State: stateText(ctx, c.State), StateTone: stateTone(c, today),
 		Deadline: c.Deadline.Vietnamese(), Received: c.ReceivedAt}
 	if c.State.Open() {
 		left := p.s.Calendar.Between(today, c.Deadline)
@@ -106,11 +106,11 @@ func (p *Pages) unitFilter(ctx context.Context, actor identity.Actor, chosen str
 	out := []ui.Option{{Value: "", Text: i18n.T(ctx, "feedback.queue.all_units")}}
 	seen := false
 	for _, u := range units {
-		out = append(out, ui.Option{Value: u, Text: p.unitName(u), Selected: u == chosen})
+		out = append(out, ui.Option{Value: u, Text: p.unitName(ctx, u), Selected: u == chosen})
 		seen = seen || u == chosen
 	}
 	if chosen != "" && !seen {
-		out = append(out, ui.Option{Value: chosen, Text: p.unitName(chosen), Selected: true})
+		out = append(out, ui.Option{Value: chosen, Text: p.unitName(ctx, chosen), Selected: true})
 	}
 	return out
 }
@@ -190,12 +190,13 @@ func (p *Pages) counter(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) renderCounter(w http.ResponseWriter, r *http.Request, status int, f counterForm) error {
-	units := p.s.Authz.Scope(identity.ActorFrom(r.Context()), feedback.ActionTake)
+	ctx := r.Context()
+	units := p.s.Authz.Scope(identity.ActorFrom(ctx), feedback.ActionTake)
 	if f.In.UnitID == "" && len(units) > 0 {
 		f.In.UnitID = units[0]
 	}
 	for _, u := range units {
-		f.Units = append(f.Units, ui.Option{Value: u, Text: p.unitName(u), Selected: u == f.In.UnitID})
+		f.Units = append(f.Units, ui.Option{Value: u, Text: p.unitName(ctx, u), Selected: u == f.In.UnitID})
 	}
 	return web.Render(w, r, status, counterPage(f))
 }

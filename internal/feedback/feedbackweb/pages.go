@@ -100,13 +100,19 @@ func allow(l *httprate.RateLimiter, w http.ResponseWriter, r *http.Request, key 
 	return nil
 }
 
-// unitName is the full name of a unit, in the words of the page.
-func (p *Pages) unitName(unitID string) string {
+// unitName names a unit as one that acts, in the language of the page; "" for no unit.
+func (p *Pages) unitName(ctx context.Context, unitID string) string {
 	if unitID == "" {
 		return ""
 	}
-	return p.s.Unit(unitID).FullName
+	return feedback.BodyName(words{ctx}, p.s.Unit(unitID))
 }
+
+// words speaks the language of a request.
+type words struct{ ctx context.Context }
+
+// T implements feedback.Words.
+func (w words) T(id string, args ...any) string { return i18n.T(w.ctx, id, args...) }
 
 // withQuery adds a parameter to an address.
 func withQuery(href string, q url.Values) string {

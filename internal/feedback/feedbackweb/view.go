@@ -39,7 +39,7 @@ func askWhatFacts(ctx context.Context, f askForm) []ui.DefinitionItem {
 }
 
 func askWhereFacts(ctx context.Context, f askForm) []ui.DefinitionItem {
-	out := []ui.DefinitionItem{{Term: i18n.T(ctx, "feedback.ask.unit"), Text: f.Unit.FullName}}
+	out := []ui.DefinitionItem{{Term: i18n.T(ctx, "feedback.ask.unit"), Text: f.To}}
 	if f.In.Place.Text != "" {
 		out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "feedback.ask.place"), Text: f.In.Place.Text})
 	}
@@ -136,10 +136,10 @@ type namedHolding struct {
 	Unit string
 }
 
-func (p *Pages) named(chain []feedback.Holding) []namedHolding {
+func (p *Pages) named(ctx context.Context, chain []feedback.Holding) []namedHolding {
 	out := make([]namedHolding, len(chain))
 	for i, h := range chain {
-		out[i] = namedHolding{Holding: h, Unit: p.unitName(h.UnitID)}
+		out[i] = namedHolding{Holding: h, Unit: p.unitName(ctx, h.UnitID)}
 	}
 	return out
 }

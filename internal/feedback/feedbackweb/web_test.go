@@ -305,9 +305,9 @@ func TestAskWithoutScript(t *testing.T) {
 	at := p.location
 	s.get(at).want(t, 200, "Đã nhận ý kiến", "Đang ghi vào sổ công khai", "http-equiv=\"refresh\"")
 	s.Drain()
-	p = s.get(at).want(t, 200, "Đang chờ Phường Vinh Hưng trả lời – còn 10 ngày làm việc", "Đã ghi vào sổ công khai, số 0", "Luật Tiếp công dân")
+	p = s.get(at).want(t, 200, "Đang chờ Mặt trận Tổ quốc phường Vinh Hưng trả lời – còn 10 ngày làm việc", "Đã ghi vào sổ công khai, số 0", "Luật Tiếp công dân")
 	check(t, "mine-new", p)
-	if strings.Contains(p.body, "Mẫu") || strings.Contains(p.body, "678") {
+	if strings.Contains(p.body, "Mẫu") || strings.Contains(p.body, "000 678") {
 		t.Error("the page of the case shows name or telephone")
 	}
 	s.afterAnswer(strings.TrimSuffix(at, "?moi=1"))
@@ -323,7 +323,7 @@ func (s *site) afterAnswer(at string) {
 		t.Errorf("taken in: %+v", m.Case)
 	}
 	s.Answer(m.Case.ID, "Đã thay bóng đèn ngày 24/11.", true)
-	p := s.get(at).want(t, 200, "Phường Vinh Hưng đã trả lời", "Đã thay bóng đèn")
+	p := s.get(at).want(t, 200, "Mặt trận Tổ quốc phường Vinh Hưng đã trả lời", "Đã thay bóng đèn")
 	check(t, "mine-answered", p)
 	s.post(at+"/danh-gia", url.Values{"go": {"rate"}}).want(t, 422, "chọn một mức")
 	s.post(at+"/mo-lai", url.Values{"reason": {" "}}).want(t, 422, "Xin ghi lý do")
@@ -418,7 +418,7 @@ func TestOfficePages(t *testing.T) {
 	}
 	at := "/lam-viec/vu-viec/" + c.ID
 	check(t, "dossier", s.get(at).want(t, 200, "N.T.M.", "…678"))
-	s.get(at+"?tim=truong+vinh").want(t, 200, "Phường Trường Vinh")
+	s.get(at+"?tim=truong+vinh").want(t, 200, "phường Trường Vinh")
 	for act, v := range map[string]url.Values{"chuyen": {"unit": {orgunittest.WardOffice}, "reason": {""}}, "tu-choi": {"reason": {""}}, "ghi-chu": {"note": {" "}},
 		"tra-loi": {"answer": {""}, "go": {"submit"}}, "nguoi-gui": {"reason": {""}}, "phan-loai": {"kind": {"joke"}}} {
 		s.post(at+"/"+act, v).want(t, 422, "class=\"summary\"")
