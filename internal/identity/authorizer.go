@@ -2,6 +2,8 @@ package identity
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"sort"
 	"strings"
 
@@ -173,4 +175,20 @@ func (z *Authorizer) entities(r Resource) (types.EntityMap, cedar.EntityUID) {
 	uid := cedar.NewEntityUID(types.EntityType(r.Type), types.String(r.ID))
 	m[uid] = types.Entity{UID: uid, Parents: cedar.NewEntityUIDSet(unit), Attributes: types.NewRecord(attrs)}
 	return m, uid
+}
+
+var actionName = regexp.MustCompile(`Action::"([^"]+)"`)
+
+// Actions lists, in order, every action that a policy speaks of.
+func (z *Authorizer) Actions() []string {
+	var out []string
+	for _, f := range z.files {
+		for _, m := range actionName.FindAllStringSubmatch(f.Text, -1) {
+			if !slices.Contains(out, m[1]) {
+				out = append(out, m[1])
+			}
+		}
+	}
+	sort.Strings(out)
+	return out
 }

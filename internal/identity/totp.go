@@ -57,7 +57,7 @@ type TOTPSetup struct {
 }
 
 func (s *Service) totpSetup(seed, account string) TOTPSetup {
-	q := url.Values{"secret": {seed}, "issuer": {s.cfg.Name}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {"30"}}
+	q := url.Values{"secret": {seed}, "issuer": {s.cfg.Name}} // the rest is what every app assumes; a short text is easy to scan
 	uri := "otpauth://totp/" + url.PathEscape(s.cfg.Name+":"+account) + "?" + strings.ReplaceAll(q.Encode(), "+", "%20")
 	var grouped strings.Builder
 	for i, r := range seed {

@@ -48,12 +48,42 @@ func (r personRow) tone() string {
 	return "mute"
 }
 
+// unitsPage finds another unit whose people one may see.
+type unitsPage struct {
+	Above, Text string
+	Rows        []unitRow
+}
+
+type unitRow struct{ ID, Name string }
+
+const unitsShown = 40
+
+// ownPeople goes to the people of the unit one acts for; with ?tren=, it lists the units below that one, by name.
 func (p *Pages) ownPeople(w http.ResponseWriter, r *http.Request) error {
-	unit := identity.ActiveUnit(r.Context())
-	if unit == "" {
-		return fault.New(fault.Forbidden, "identity.not_allowed")
+	above := r.FormValue("tren")
+	if above == "" {
+		unit := identity.ActiveUnit(r.Context())
+		if unit == "" {
+			return fault.New(fault.Forbidden, "identity.not_allowed")
+		}
+		return web.SeeOther(w, r, "/quan-tri/can-bo/"+unit)
 	}
-	return web.SeeOther(w, r, "/quan-tri/can-bo/"+unit)
+	if err := p.z.Check(identity.ActorFrom(r.Context()), "identity.see_people_below", identity.InUnit(above)); err != nil {
+		return err
+	}
+	d := unitsPage{Above: above, Text: r.FormValue("don-vi")}
+	f := p.units.Forest()
+	if d.Text == "" {
+		for _, u := range f.Children(above, p.today()) {
+			d.Rows = append(d.Rows, unitRow{u.ID, u.FullName})
+		}
+	}
+	for _, hit := range f.SearchUnder(d.Text, above, p.today(), unitsShown) {
+		if hit.Unit.Stands(p.today()) {
+			d.Rows = append(d.Rows, unitRow{hit.Unit.ID, hit.Unit.FullName + ", " + hit.Place})
+		}
+	}
+	return web.Render(w, r, http.StatusOK, unitsView(d))
 }
 
 func peopleQuery(r *http.Request) identity.PeopleQuery {

@@ -27,7 +27,9 @@ type ruleInWords struct {
 	Actions []string        // "publish.approve"; none for every action
 	Roles   []identity.Role // none for everybody
 	Place   place
-	Remark  string // the remark above the policy in its file
+	ID      string // its @id, by which a catalogue explains it: "publish.rule.four_eyes"; "" for none
+	Remark  string // the remark above the policy in its file, in English
+	Signed  bool   // only for signed-in officials, whatever their role
 	Except  bool   // it has an exception or a further condition: the text says which
 	Text    string
 }
@@ -45,6 +47,7 @@ const (
 var (
 	actionName = regexp.MustCompile(`Action::"([^"]+)"`)
 	roleName   = regexp.MustCompile(`"([a-z_]+)"`)
+	annotation = regexp.MustCompile(`(?m)^@\w+\([^)]*\)\s*`)
 	remarkLine = regexp.MustCompile(`(?m)^[ \t]*//[ \t]?(.*)$`)
 )
 
@@ -65,7 +68,9 @@ func explain(f identity.PolicyFile) featurePolicies {
 		if semi := strings.LastIndex(body, ";"); semi >= 0 {
 			body = body[:semi+1]
 		}
-		out.Rules = append(out.Rules, explainOne(f.Text[from:start], body, pol.Effect() == cedar.Forbid))
+		rule := explainOne(f.Text[from:start], body, pol.Effect() == cedar.Forbid)
+		rule.ID = string(pol.Annotations()["id"])
+		out.Rules = append(out.Rules, rule)
 		from = start + len(body)
 	}
 	return out
@@ -78,7 +83,7 @@ func explainOne(before, body string, forbid bool) ruleInWords {
 		remarks = append(remarks, m[1])
 	}
 	r.Remark = strings.TrimSpace(strings.Join(remarks, " "))
-	head, conditions, _ := strings.Cut(body, ")\n")
+	head, conditions, _ := strings.Cut(annotation.ReplaceAllString(body, ""), ")\n")
 	for _, m := range actionName.FindAllStringSubmatch(head, -1) {
 		r.Actions = append(r.Actions, m[1])
 	}
@@ -94,6 +99,7 @@ func explainOne(before, body string, forbid bool) ruleInWords {
 	case strings.Contains(when, "resource in context.unit"):
 		r.Place = placeBelow
 	}
+	r.Signed = len(r.Roles) == 0 && strings.Contains(when, `context.role != ""`)
 	r.Except = hasUnless || strings.Contains(when, "resource has") || strings.Contains(unless, "resource")
 	return r
 }

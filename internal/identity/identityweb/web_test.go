@@ -19,7 +19,6 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/nhipcau/nhipcau/internal/audit"
-	"github.com/nhipcau/nhipcau/internal/audit/auditweb"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -68,11 +67,10 @@ func newSite(t *testing.T, cfg identity.Config) *site {
 	cfg.BaseURL = s.url
 	s.svc, err = identity.NewService(d, s.clock, box, s.units, s.z, log, cfg)
 	s.need(err)
-	words, err := i18n.Load(ui.Catalogue, identityweb.Catalogue, auditweb.Catalogue)
+	words, err := i18n.Load(ui.Catalogue, identityweb.Catalogue)
 	s.need(err)
 	pages := identityweb.New(s.svc, s.units, s.z, s.clock)
 	pages.Routes(&s.routes)
-	auditweb.New(audit.NewViewer(log, s.z, s.units), s.units).Routes(&s.routes)
 	server := &web.Server{
 		Guard: identityweb.Guard(s.z), Logger: slog.New(slog.NewTextHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		ErrorPage: func(_ *http.Request, k fault.Kind, err error) templ.Component { return ui.ErrorPage(k, err) },
@@ -251,6 +249,9 @@ func TestPeoplePages(t *testing.T) {
 	ward := "/quan-tri/can-bo/" + orgunittest.VinhHung
 	b.get(ward).want(t, 200, "Cán bộ của Phường Vinh Hưng", "Không có ai")
 	b.get("/quan-tri/can-bo/nowhere/moi").want(t, 404)
+	b.get("/quan-tri/can-bo?tren="+orgunittest.Province).want(t, 200, "Phường Vinh Hưng", "Xã Kim Liên")
+	b.get("/quan-tri/can-bo?don-vi=kim+tan&tren="+orgunittest.Province).want(t, 200, "Khối Kim Tân", orgunittest.AreaKimTan)
+	b.get("/quan-tri/can-bo?don-vi=khongco&tren="+orgunittest.Province).want(t, 200, "Không tìm thấy đơn vị")
 	b.get(ward+"/moi").want(t, 200, "21/11/2026", "Phường Vinh Hưng, Tỉnh Nghệ An")
 	b.post(ward+"/moi", "name", "Hồ Thị Mận", "email", "không phải", "role", "vua", "from", "31/02/2026", "until", "1/1/2020").
 		want(t, 422, `value="Hồ Thị Mận"`, `value="không phải"`, `value="31/02/2026"`, "Địa chỉ thư chưa đúng", "chọn một vai trò", "Ngày bắt đầu chưa đúng")
@@ -380,7 +381,8 @@ func (s *site) seed() {
 func TestPoliciesAndHandoverPages(t *testing.T) {
 	s := newSite(t, identity.Config{})
 	b, _ := s.admin()
-	b.get("/quan-tri/chinh-sach").want(t, 200, "Con người và quyền", "Nhật ký", "Quản trị đơn vị", "Mời cán bộ", "Cấm", "permit (", "Trong đơn vị mình")
+	b.get("/quan-tri/chinh-sach").want(t, 200, "Con người và quyền", "Quản trị đơn vị", "Mời cán bộ", "Cấm", "permit (",
+		"Trong đơn vị mình", "Không ai tự giao vai trò cho mình", "Mọi cán bộ", "The diary of the house is read by auditors")
 	b.get("/lam-viec/ban-giao").want(t, 200, "Không có gì để tiếp nhận")
 	b.post("/lam-viec/ban-giao/none").want(t, 404)
 
@@ -400,8 +402,6 @@ func TestPoliciesAndHandoverPages(t *testing.T) {
 	page := c.get("/lam-viec/ban-giao").want(t, 200, "Vi Văn old", "hết 20/11/2026", "Đường làng ngập", "/vu-viec/1", "1 việc còn dở")
 	c.post(page.find(t, `action="(/lam-viec/ban-giao/[0-9a-f-]+)"`)).to(t, "/lam-viec/ban-giao?ok=identity.handover.taken")
 	c.get("/lam-viec/ban-giao").want(t, 200, "Đã tiếp nhận lúc")
-	b.get("/quan-tri/nhat-ky").want(t, 403)
-	b.get("/quan-tri/nhat-ky/kiem-tra").want(t, 200, "Chuỗi nguyên vẹn")
 }
 
 // oneCase is a feature with one open thing.
@@ -409,27 +409,6 @@ type oneCase struct{}
 
 func (oneCase) OpenWork(context.Context, string, string) ([]identity.WorkItem, error) {
 	return []identity.WorkItem{{Kind: "identity.people.title", Title: "Đường làng ngập", Href: "/vu-viec/1", Due: orgunittest.Now}}, nil
-}
-
-func TestAuditPages(t *testing.T) {
-	s := newSite(t, identity.Config{RehearsalSignIn: true})
-	s.seed()
-	b := s.browser()
-	page := b.get("/dang-nhap/dien-tap?q=moong")
-	b.post("/dang-nhap/dien-tap", "id", page.find(t, `name="id" value="([0-9a-f-]+)"`))
-	b.get("/quan-tri/nhat-ky").want(t, 200, "Đăng nhập", "Moong Văn Nghệ", "method: rehearsal")
-	b.get("/quan-tri/nhat-ky?viec=publish.").want(t, 200, "Không có dòng nào")
-	b.get("/quan-tri/nhat-ky?tu=hôm+qua").want(t, 422, "Ngày chưa đúng", "hôm qua")
-	x := b.get("/quan-tri/nhat-ky/excel").want(t, 200)
-	f, err := excelize.OpenReader(strings.NewReader(x.body))
-	s.need(err)
-	defer f.Close()
-	rows, err := f.GetRows(f.GetSheetName(0))
-	s.need(err)
-	if len(rows) != 2 || rows[1][5] != "identity.sign_in" {
-		t.Fatalf("%q", rows)
-	}
-	s.browser().get("/quan-tri/nhat-ky").to(t, "/dang-nhap?ve=%2Fquan-tri%2Fnhat-ky")
 }
 
 // Every door is shut to strangers, and the doors with an action to officials without any role.
@@ -472,7 +451,6 @@ func TestGoldenPages(t *testing.T) {
 	show("account", "/tai-khoan")
 	show("people", "/quan-tri/can-bo/"+orgunittest.Province+"?duoi=1")
 	show("handover-empty", "/lam-viec/ban-giao")
-	show("audit-empty", "/quan-tri/nhat-ky?viec=khong.co")
 	golden.Body(t, "forbidden", b.get("/quan-tri/can-bo/"+orgunittest.Province+"/moi").want(t, 403).main(t), ids)
 
 }
