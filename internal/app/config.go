@@ -116,10 +116,11 @@ func (c *Config) Check() error {
 		return fmt.Errorf("listen: %q is not HOST:PORT", c.Listen)
 	}
 	if c.PublicURL == "" {
+		shown := host
 		if host == "" || host == "0.0.0.0" || host == "::" {
-			host = "localhost"
+			shown = "localhost"
 		}
-		c.PublicURL = "http://" + net.JoinHostPort(host, port)
+		c.PublicURL = "http://" + net.JoinHostPort(shown, port)
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if u, err := url.Parse(c.PublicURL); err != nil || u.Host == "" {

@@ -28,6 +28,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/tlog"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
+	"k8s.io/klog/v2"
 )
 
 // House is one running process of the product.
@@ -82,6 +83,8 @@ func Open(ctx context.Context, c Config, logTo io.Writer, opts ...Option) (h *Ho
 		return h, fmt.Errorf("log.level: %w", err)
 	}
 	h.log = obs.NewLogger(logTo, c.Log.Format, level)
+	// The transparency log's library writes to klog; its everyday lines are of no use to anybody here.
+	klog.SetSlogLogger(obs.NewLogger(logTo, c.Log.Format, max(level, slog.LevelWarn)).With("part", "tlog"))
 	if h.clock == nil {
 		if h.clock, err = houseClock(c); err != nil {
 			return h, err
@@ -198,3 +201,12 @@ func trimScheme(u string) string {
 	}
 	return rest
 }
+
+// Routes is the table of every route, for the tests that walk it.
+func (h *House) Routes() []web.Route { return h.routes.List() }
+
+// Authorizer decides by the policies of all rooms.
+func (h *House) Authorizer() *identity.Authorizer { return h.authz }
+
+// Actions lists every action that a policy speaks of, in order.
+func (h *House) Actions() []string { return h.authz.Actions() }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -74,7 +75,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := k.Run(&session{ctx: ctx, cfg: cfg, out: stdout, err: stderr}); err != nil {
-		fmt.Fprintln(stderr, "nhipcau:", err)
+		fmt.Fprintln(stderr, "nhipcau:", strings.Join(strings.Fields(err.Error()), " "))
 		return exitFailed
 	}
 	return exitOK

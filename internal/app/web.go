@@ -44,6 +44,7 @@ func (h *House) openWeb(ctx context.Context) error {
 	s := &web.Server{
 		Guard:     identityweb.Guard(h.authz),
 		ErrorPage: func(_ *http.Request, k fault.Kind, err error) templ.Component { return ui.ErrorPage(k, err) },
+		OnRoute:   obs.SetRoute,
 		Logger:    h.log,
 	}
 	wrapTraces, stopTraces, err := obs.Tracing(ctx, h.cfg.Trace, Version)

@@ -106,6 +106,16 @@ func (m *Metrics) Readyz(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(out)
 }
 
+type routeKey struct{}
+
+// SetRoute tells the measuring middleware which route of the table answers the request: layers in between work on copies of
+// the request, so the pattern that the multiplexer sets does not come back by itself.
+func SetRoute(ctx context.Context, pattern string) {
+	if p, ok := ctx.Value(routeKey{}).(*string); ok {
+		*p = pattern
+	}
+}
+
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -133,8 +143,8 @@ func (m *Metrics) Middleware(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
-		next.ServeHTTP(rec, r)
-		route := r.Pattern
+		route := ""
+		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), routeKey{}, &route)))
 		if route == "" {
 			route = "other"
 		}

@@ -20,7 +20,10 @@ func TestMetricsByRouteAndReadiness(t *testing.T) {
 	m := obs.NewMetrics()
 	m.Counter("webhook_dropped_total", "Webhooks with a bad signature.", "channel").WithLabelValues("zalo").Inc()
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /vu-viec/{code}", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	mux.HandleFunc("GET /vu-viec/{code}", func(w http.ResponseWriter, r *http.Request) {
+		obs.SetRoute(r.Context(), r.Pattern)
+		w.WriteHeader(http.StatusInternalServerError)
+	})
 	var logged bytes.Buffer
 	h := m.Middleware(obs.NewLogger(&logged, "json", slog.LevelInfo), mux)
 	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/vu-viec/7K3M-9QXA-B2C", nil))

@@ -78,7 +78,9 @@ type Server struct {
 	Guard func(r *http.Request, a Access) error
 	// ErrorPage draws the page of a fault.
 	ErrorPage func(r *http.Request, kind fault.Kind, err error) templ.Component
-	Logger    *slog.Logger
+	// OnRoute hears which route answers; nil: nobody listens.
+	OnRoute func(ctx context.Context, pattern string)
+	Logger  *slog.Logger
 }
 
 // Mux builds the multiplexer.
@@ -92,6 +94,9 @@ func (s *Server) Mux(t *Routes) *http.ServeMux {
 
 func (s *Server) handler(rt Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.OnRoute != nil {
+			s.OnRoute(r.Context(), rt.Pattern)
+		}
 		err := s.Guard(r, rt.Access)
 		if err == nil {
 			err = rt.Handler(w, r)
