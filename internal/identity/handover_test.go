@@ -121,7 +121,10 @@ func TestSeedAndRehearsalSignIn(t *testing.T) {
 		h.refused(err, "identity.sign_in.no_second_factor")
 		h.editor()
 		err = h.db.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
-			_, err := h.SeedOfficial(ctx, tx, seed[0])
+			if _, err := h.SeedOfficial(ctx, tx, seed[0]); err != nil { // there already
+				return err
+			}
+			_, err := h.SeedOfficial(ctx, tx, identity.SeedOfficial{Name: "Người nữa", Email: "nua@example.vn"})
 			return err
 		})
 		h.refused(err, "identity.seed.real_people")
