@@ -60,8 +60,9 @@ func withDatabase(server, name string) string {
 var keepOpen []io.Closer
 
 // StartPostgres starts a throw-away server on a free loopback port and returns its address. The server and its files go
-// when this process ends, however it ends: a small supervisor waits for our end of a pipe to close.
-func StartPostgres() (string, error) {
+// when this process ends, however it ends: a small supervisor waits for our end of a pipe to close. Settings such as
+// "fsync=on" come after those of the tests and win: a benchmark wants a server that keeps its word.
+func StartPostgres(settings ...string) (string, error) {
 	bin, err := postgresBin()
 	if err != nil {
 		return "", err
@@ -86,9 +87,13 @@ func StartPostgres() (string, error) {
 	}
 	// fsync is off: these databases live for one test run and hold nothing anybody was promised.
 	script := `"$0"/postgres -D "$1" -k "$2" -p "$3" -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off ` +
-		`-c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB >"$2"/log 2>&1 </dev/null & pid=$!; ` +
+		`-c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB $4 >"$2"/log 2>&1 </dev/null & pid=$!; ` +
 		`read -r _; kill -INT $pid; wait $pid; rm -rf "$2"`
-	sup := exec.Command("/bin/sh", "-c", script, bin, data, dir, strconv.Itoa(port))
+	own := ""
+	for _, s := range settings {
+		own += " -c " + s
+	}
+	sup := exec.Command("/bin/sh", "-c", script, bin, data, dir, strconv.Itoa(port), own)
 	sup.SysProcAttr = attr
 	sup.SysProcAttr.Setpgid = true // Ctrl-C for the tests must not kill the supervisor before it has tidied up
 	pipe, err := sup.StdinPipe()
