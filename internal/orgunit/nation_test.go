@@ -53,7 +53,7 @@ func importAll(t testing.TB, d *db.DB) *orgunit.Service {
 	return s
 }
 
-func TestImportIsIdempotentOnBothEngines(t *testing.T) {
+func TestImportOnBothEngines(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		s := importAll(t, d)
 		r, err := s.Import(context.Background(), all)
@@ -75,6 +75,8 @@ func TestImportIsIdempotentOnBothEngines(t *testing.T) {
 			t.Fatal(len(got))
 		}
 		t.Logf("scope of a province: %v", time.Since(start).Round(time.Millisecond))
+		thrifty(t, d)
+		keepsDecisions(t, d, s)
 	}, ot.Migrations)
 }
 
@@ -243,9 +245,8 @@ func TestNobodyIsLost(t *testing.T) {
 	}
 }
 
-func TestForestIsThrifty(t *testing.T) {
-	d := dbtest.SQLite(t, ot.Migrations)
-	importAll(t, d)
+// thrifty reads the country anew and weighs it.
+func thrifty(t *testing.T, d *db.DB) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -291,10 +292,8 @@ func TestSearchIsQuick(t *testing.T) {
 	}
 }
 
-// Importing again after a reorganisation by hand keeps the reorganisation.
-func TestImportKeepsWhatWasDecidedByHand(t *testing.T) {
-	d := dbtest.SQLite(t, ot.Migrations)
-	s := importAll(t, d)
+// keepsDecisions imports again after a reorganisation by hand: the reorganisation stays.
+func keepsDecisions(t *testing.T, d *db.DB, s *orgunit.Service) {
 	ward, err := s.Forest().ByCode(orgunit.LevelCommune, "17920", today)
 	if err != nil {
 		t.Fatal(err)
