@@ -11,6 +11,9 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
+// StateIll is a state to filter by: every account that somebody must look after.
+const StateIll AccountState = "ill"
+
 // Filter narrows a list of accounts; its zero value is everything.
 type Filter struct {
 	Kind  Kind
@@ -36,10 +39,13 @@ func (s *Service) Accounts(ctx context.Context, actor identity.Actor, f Filter) 
 		if f.Kind != "" {
 			q = q.Where("a.kind = ?", f.Kind)
 		}
-		if f.State != "" {
-			q = q.Where("a.state = ?", f.State)
-		} else {
+		switch f.State {
+		case StateIll:
+			q = q.Where("a.state IN (?)", bun.In([]AccountState{AccountReauth, AccountPaused}))
+		case "":
 			q = q.Where("a.state <> ?", AccountClosed)
+		default:
+			q = q.Where("a.state = ?", f.State)
 		}
 		if f.Query != "" {
 			q = q.Where("lower(a.name) LIKE lower(?)", "%"+f.Query+"%")

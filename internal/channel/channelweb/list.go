@@ -36,7 +36,7 @@ type listView struct {
 	May      bool // may connect
 }
 
-var states = []channel.AccountState{channel.AccountConnected, channel.AccountReauth, channel.AccountPaused, channel.AccountClosed}
+var states = []channel.AccountState{channel.StateIll, channel.AccountConnected, channel.AccountReauth, channel.AccountPaused, channel.AccountClosed}
 
 func filterFrom(q url.Values) channel.Filter {
 	return channel.Filter{Kind: channel.Kind(q.Get("kind")), State: channel.AccountState(q.Get("state")), Unit: q.Get("unit"), Query: q.Get("q")}
