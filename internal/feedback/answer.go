@@ -110,8 +110,8 @@ func (s *Service) ReturnAnswer(ctx context.Context, actor identity.Actor, caseID
 		})
 }
 
-// Approve gives the answer: it goes back by the door the question came in by. The author may not approve it. answerID and
-// updated name what the approver has read; an answer that changed meanwhile is refused. With publish the masked copies come
+// Approve gives the answer: it goes back by the door the question came in by. The author may not approve it. answerID
+// names what the approver has read; another one is refused. With publish the masked copies come
 // into the public list in the same transaction, provided nothing stands against it.
 func (s *Service) Approve(ctx context.Context, actor identity.Actor, caseID, answerID string, publish bool) (Case, error) {
 	return s.step(ctx, actor, ActionApprove, caseID, StepApprove, Act{},
@@ -131,11 +131,24 @@ func (s *Service) Approve(ctx context.Context, actor identity.Actor, caseID, ans
 			if err := s.store.updateAnswer(ctx, tx, a); err != nil {
 				return "", err
 			}
-			if publish && Publishable(*c) && len(FindPersonal(c.Text)) == 0 && len(FindPersonal(a.Text)) == 0 {
-				if err := s.publish(ctx, tx, actor, c, a, Copy{Question: c.Text, Answer: a.Text}); err != nil {
-					return "", err
-				}
+			if err := s.publishOnApproval(ctx, tx, actor, c, a, publish); err != nil {
+				return "", err
 			}
 			return a.Text, s.Queue.Publish(ctx, tx, Answered{CaseID: c.ID, UnitID: c.HolderUnitID})
 		})
+}
+
+// publishOnApproval puts question and answer into the public list when the approver wishes it and nothing stands against
+// it. Otherwise a copy with an older answer, of a case that was reopened, is taken out: it holds no longer.
+func (s *Service) publishOnApproval(ctx context.Context, tx db.Tx, actor identity.Actor, c *Case, a Answer, publish bool) error {
+	if publish && Publishable(*c) && len(FindPersonal(c.Text)) == 0 && len(FindPersonal(a.Text)) == 0 {
+		return s.publish(ctx, tx, actor, c, a, Copy{Question: c.Text, Answer: a.Text})
+	}
+	if !c.Published {
+		return nil
+	}
+	if _, err := s.apply(ctx, tx, c, StepWithdraw, Act{At: s.Clock.Now(), ActorID: actor.ID, ActorName: actor.Name}); err != nil {
+		return err
+	}
+	return s.store.deletePublic(ctx, tx, c.ID)
 }

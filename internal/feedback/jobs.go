@@ -37,6 +37,7 @@ func (s *Service) registerJobs() {
 	jobs.Handle(s.Queue, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.Sweep(ctx) })
 	s.Queue.Every(sweepEvery, func() jobs.Args { return sweepArgs{} })
 	jobs.On(s.Queue, "feedback", s.onMessageChanged)
+	jobs.On(s.Queue, "feedback", s.onWithdrawal)
 }
 
 // writeLog puts the leaf of a case into the transparency log and keeps the proof. A run that dies in between leaves at
@@ -210,4 +211,9 @@ func (s *Service) onMessageChanged(ctx context.Context, m channel.MessageChanged
 		return errors.Join(errors.New("feedback: keep the receipt of a notice"), err)
 	}
 	return nil
+}
+
+// onWithdrawal forgets the person who asked a channel to be forgotten: the case stays as a matter, without them.
+func (s *Service) onWithdrawal(ctx context.Context, e channel.PersonWithdrew) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.forget(ctx, tx, e.AccountID, e.PersonID) })
 }

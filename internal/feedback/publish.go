@@ -18,9 +18,9 @@ type Copy struct {
 }
 
 // Publishable tells whether the case may come into the public list at all: an answered report or petition whose author did
-// not forbid it.
+// not forbid it. A newer answer replaces the copy that stands there.
 func Publishable(c Case) bool {
-	return c.MayPublish && !c.Kind.Secret() && !c.Published && c.State.Allows(StepPublish)
+	return c.MayPublish && !c.Kind.Secret() && c.State.Allows(StepPublish)
 }
 
 // ProposeCopy masks question and answer by the rules, with the words that say gives for each kind of finding.

@@ -77,6 +77,9 @@ func TestLifeOfAQuestion(t *testing.T) {
 			t.Fatalf("reopened: %+v", c)
 		}
 		k.Answer(c.ID, "Đã thay bóng chiều nay.", false)
+		if _, err := s.Public(ctx, c.ID); !fault.Is(err, fault.NotFound) {
+			t.Errorf("the older answer still stands in public: %v", err)
+		}
 		c = must(t)(s.Rate(ctx, citizen, c.Code, 3, true))
 		if c.State != feedback.StateClosed || c.Rating != 3 {
 			t.Fatalf("thanked: %+v", c)
@@ -89,7 +92,7 @@ func TestLifeOfAQuestion(t *testing.T) {
 		for _, e := range d.Events {
 			steps = append(steps, string(e.Step))
 		}
-		want := "receive claim route submit return submit approve publish rate reopen submit approve thank"
+		want := "receive claim route submit return submit approve publish rate reopen submit approve withdraw thank"
 		if got := strings.Join(steps, " "); got != want {
 			t.Errorf("steps\n got %s\nwant %s", got, want)
 		}
@@ -375,6 +378,34 @@ func TestUnderAPublicCommentNothingPrivateIsSaid(t *testing.T) {
 				t.Errorf("personal data in public: %q", m.Text)
 			}
 		}
+	})
+}
+
+func TestAPersonIsForgotten(t *testing.T) {
+	each(t, func(t *testing.T, k *feedbacktest.Kit) {
+		ctx := context.Background()
+		in := feedbacktest.Question()
+		fromZalo(&in)
+		c := must(t)(k.Service.Take(ctx, feedbacktest.Officer, in))
+		other := k.Ask()
+		err := k.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+			return k.Queue.Publish(ctx, tx, channel.PersonWithdrew{AccountID: "oa", PersonID: "follower"})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.Drain()
+		d, err := k.Service.Dossier(ctx, feedbacktest.Officer, c.ID)
+		if err != nil || d.Case.HasPerson || d.Case.Initials != "" || d.Case.Return.Reachable() || d.Notices[0].Return.PersonID != "" {
+			t.Errorf("not forgotten: %+v %v", d.Case, err)
+		}
+		if p, err := k.Service.Unmask(ctx, feedbacktest.Officer, c.ID, "xem"); err != nil || !p.Empty() {
+			t.Errorf("%+v %v", p, err)
+		}
+		if p, err := k.Service.Unmask(ctx, feedbacktest.Officer, other.ID, "xem"); err != nil || p.Empty() {
+			t.Errorf("another person was forgotten too: %+v %v", p, err)
+		}
+		k.Answer(c.ID, answerText, false) // the matter itself goes on
 	})
 }
 

@@ -222,6 +222,24 @@ func (store) person(ctx context.Context, q bun.IDB, caseID string) (string, erro
 	return r.Sealed, err
 }
 
+// forget takes the person behind a channel account out of their cases: address, name and telephone.
+func (store) forget(ctx context.Context, q bun.IDB, accountID, personID string) error {
+	if personID == "" {
+		return nil
+	}
+	mine := q.NewSelect().TableExpr("feedback_case AS f").Column("f.id").Where("f.account_id = ?", accountID).Where("f.person_id = ?", personID)
+	if _, err := q.NewDelete().Model((*personRow)(nil)).Where("case_id IN (?)", mine).Exec(ctx); err != nil {
+		return err
+	}
+	if _, err := q.NewUpdate().Model((*noticeRow)(nil)).Set("person_id = ''").Where("account_id = ?", accountID).Where("person_id = ?", personID).Exec(ctx); err != nil {
+		return err
+	}
+	_, err := q.NewUpdate().Model((*caseRow)(nil)).Set("person_id = ''").Set("comment_parent = ''").Set("comment_post = ''").
+		Set("has_person = ?", false).Set("initials = ''").Set("phone_tail = ''").
+		Where("account_id = ?", accountID).Where("person_id = ?", personID).Exec(ctx)
+	return err
+}
+
 // terms lists the table of deadlines.
 func (store) terms(ctx context.Context, q bun.IDB) ([]termRow, error) {
 	var rows []termRow

@@ -47,6 +47,7 @@ CREATE TABLE feedback_case (
 );
 CREATE INDEX feedback_case_holder ON feedback_case (holder_unit_id, state, deadline);
 CREATE INDEX feedback_case_origin ON feedback_case (origin_unit_id, state, deadline);
+CREATE INDEX feedback_case_person ON feedback_case (account_id, person_id);
 CREATE INDEX feedback_case_clock ON feedback_case (state, deadline);
 
 CREATE TABLE feedback_person (
