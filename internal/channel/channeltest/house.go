@@ -33,11 +33,22 @@ var Migrations = []db.Migrations{orgunittest.Migrations, channel.Migrations}
 // NewHouse makes a House; the queue is stopped at the end of the test. Pauses are short unless cfg says otherwise.
 func NewHouse(t testing.TB, d *db.DB, cfg channel.Config) *House {
 	t.Helper()
-	return Second(t, d, cfg, orgunittest.SeedAt(t, d, clock.System{}))
+	return NewHouseAt(t, d, cfg, clock.System{})
+}
+
+// NewHouseAt is NewHouse with a clock of the test's choice.
+func NewHouseAt(t testing.TB, d *db.DB, cfg channel.Config, c clock.Clock) *House {
+	t.Helper()
+	return build(t, d, cfg, orgunittest.SeedAt(t, d, c), c)
 }
 
 // Second makes another service on the same database, as a second process would be.
 func Second(t testing.TB, d *db.DB, cfg channel.Config, units *orgunit.Service) *House {
+	t.Helper()
+	return build(t, d, cfg, units, clock.System{})
+}
+
+func build(t testing.TB, d *db.DB, cfg channel.Config, units *orgunit.Service, c clock.Clock) *House {
 	t.Helper()
 	if err := jobs.Migrate(t.Context(), d); err != nil {
 		t.Fatal(err)
@@ -51,7 +62,7 @@ func Second(t testing.TB, d *db.DB, cfg channel.Config, units *orgunit.Service) 
 		defer cancel()
 		_ = q.Stop(ctx)
 	})
-	z, err := identity.NewAuthorizer(units, clock.System{}, channel.Policies)
+	z, err := identity.NewAuthorizer(units, c, channel.Policies)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +78,8 @@ func Second(t testing.TB, d *db.DB, cfg channel.Config, units *orgunit.Service) 
 	if cfg.CallbackURL == "" {
 		cfg.CallbackURL = "http://127.0.0.1/kenh/ket-noi/ve"
 	}
-	s := channel.New(channel.Deps{DB: d, Queue: q, Clock: clock.System{}, Authz: z, Sealer: Sealer{}, Units: units, Config: cfg})
-	return &House{DB: d, Queue: q, Units: units, Clock: clock.System{}, Service: s}
+	s := channel.New(channel.Deps{DB: d, Queue: q, Clock: c, Authz: z, Sealer: Sealer{}, Units: units, Config: cfg})
+	return &House{DB: d, Queue: q, Units: units, Clock: c, Service: s}
 }
 
 // Account installs an account of the unit.
