@@ -66,11 +66,11 @@ func (s *Service) Return(ctx context.Context, a identity.Actor, postID string, r
 	if err != nil {
 		return Post{}, err
 	}
-	if err := s.mayApprove(ctx, a, p, v); err != nil {
-		return Post{}, err
-	}
 	if p.State != StateReview && p.State != StateApproved {
 		return Post{}, fault.New(fault.Conflict, "publish.not_in_review")
+	}
+	if err := s.mayApprove(ctx, a, p, v); err != nil {
+		return Post{}, err
 	}
 	reason = manyLines(reason)
 	if err := noteOK("reason", reason, "publish.reason_missing"); err != nil {
@@ -89,11 +89,11 @@ func (s *Service) Approve(ctx context.Context, a identity.Actor, postID string, 
 	if err != nil {
 		return Post{}, err
 	}
-	if err := s.mayApprove(ctx, a, p, v); err != nil {
-		return Post{}, err
-	}
 	if p.State != StateReview {
 		return Post{}, fault.New(fault.Conflict, "publish.not_in_review")
+	}
+	if err := s.mayApprove(ctx, a, p, v); err != nil {
+		return Post{}, err
 	}
 	at, err := s.hour(p, ap)
 	if err != nil {
@@ -200,6 +200,9 @@ func (s *Service) dispatch(ctx context.Context, tx db.Tx, p *Post, v Version, pl
 	}
 	if corrects {
 		p.State = StatePublished
+		if p.Canary == CanaryWaiting || p.Canary == CanaryStuck {
+			p.Canary = CanaryReleased // the new version goes everywhere; what was held is overtaken
+		}
 		return s.q.Publish(ctx, tx, Corrected{PostID: p.ID, Version: v.Number})
 	}
 	p.WantCanary = pl.Canary

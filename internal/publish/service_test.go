@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -305,6 +307,95 @@ func TestCanary(t *testing.T) {
 			t.Errorf("%d accounts, at most %d posts each", n, w.Zalo.Most())
 		}
 	})
+}
+
+func TestCorrectionOvertakesWhatIsHeld(t *testing.T) {
+	each(t, func(t *testing.T, w *pt.World) {
+		ctx := context.Background()
+		w.Zalo.Refuse(func(channel.Account) error { return pt.Broken(channel.Zalo) })
+		p := w.Approve(t, w.Write(t, pt.Everywhere("Bản một")), publish.Approval{Mode: publish.ModeNow, WantCanary: true})
+		w.Drain(t)
+		w.Zalo.Refuse(nil)
+		p = must[publish.Post](t)(w.Publish.Correct(ctx, pt.An, p.ID, p.Rev))
+		d := pt.Everywhere("Bản hai")
+		d.Erratum = "Tiêu đề đã sửa."
+		p = must[publish.Post](t)(w.Publish.Save(ctx, pt.An, p.ID, p.Rev, d))
+		p = must[publish.Post](t)(w.Publish.Submit(ctx, pt.An, p.ID, p.Rev))
+		p = w.Approve(t, p, now)
+		w.Drain(t)
+		shown := w.Zalo.Standing()
+		for _, c := range shown {
+			if c.Title != "Bản hai" {
+				t.Errorf("shows %q", c.Title)
+			}
+		}
+		if len(shown) != 4 || w.Zalo.Most() != 1 || p.Canary != publish.CanaryReleased {
+			t.Errorf("%d at Zalo, at most %d times, canary %q", len(shown), w.Zalo.Most(), p.Canary)
+		}
+	})
+}
+
+// TestAnyWayOfAPost lets officials press buttons at random; whatever they do, an account is asked for one version only once,
+// shows only approved words, and a version that went to review never changes.
+func TestAnyWayOfAPost(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(12) {
+		w := pt.New(t, dbtest.SQLite(t, pt.Migrations...))
+		rnd := rand.New(rand.NewPCG(seed, 7))
+		ctx := context.Background()
+		p := must[publish.Post](t)(w.Publish.Create(ctx, pt.An, orgunittest.Province, pt.Everywhere("Bản 0")))
+		frozen := map[int]string{}
+		for step := range 30 {
+			rev := p.Rev
+			if rnd.IntN(6) == 0 {
+				rev-- // somebody works on an old page
+			}
+			d := pt.Everywhere(fmt.Sprintf("Bản %d", step))
+			d.Erratum = "Đã sửa."
+			acts := []func() (publish.Post, error){
+				func() (publish.Post, error) { return w.Publish.Save(ctx, pt.An, p.ID, rev, d) },
+				func() (publish.Post, error) { return w.Publish.Submit(ctx, pt.An, p.ID, rev) },
+				func() (publish.Post, error) { return w.Publish.Approve(ctx, pt.Binh, p.ID, rev, now) },
+				func() (publish.Post, error) { return w.Publish.Return(ctx, pt.Binh, p.ID, rev, "Sửa lại") },
+				func() (publish.Post, error) { return w.Publish.Correct(ctx, pt.An, p.ID, rev) },
+				func() (publish.Post, error) { return w.Publish.Discard(ctx, pt.An, p.ID, rev) },
+				func() (publish.Post, error) { return w.Publish.Retract(ctx, pt.Binh, p.ID, rev, "Gỡ") },
+			}
+			n := rnd.IntN(len(acts))
+			if n >= 5 && rnd.IntN(4) > 0 { // the last two end a post: not too soon
+				n = rnd.IntN(5)
+			}
+			if q, err := acts[n](); err == nil {
+				p = q
+			} else if k := fault.KindOf(err); k != fault.Conflict && k != fault.Invalid && k != fault.NotFound {
+				t.Fatalf("seed %d step %d act %d: %v", seed, step, n, err)
+			}
+			if p.State == publish.StateDiscarded {
+				break
+			}
+			f := must[publish.File](t)(w.Publish.Open(ctx, pt.Binh, p.ID))
+			for _, v := range f.Versions {
+				if old, ok := frozen[v.Number]; ok && old != v.Title {
+					t.Fatalf("seed %d: version %d changed from %q to %q after review", seed, v.Number, old, v.Title)
+				}
+				if !v.FrozenAt.IsZero() {
+					frozen[v.Number] = v.Title
+				}
+			}
+		}
+		w.Drain(t)
+		if w.Zalo.Most() > 1 {
+			t.Errorf("seed %d: an account got the post %d times", seed, w.Zalo.Most())
+		}
+		for _, c := range w.Zalo.Standing() {
+			if p.State == publish.StateRetracted || c.Title != frozen[p.Live] {
+				t.Errorf("seed %d: %q stands although %s, live %q", seed, c.Title, p.State, frozen[p.Live])
+			}
+		}
+		if p.Live > 0 && p.State != publish.StateRetracted && len(w.Zalo.Standing()) != 4 {
+			t.Errorf("seed %d: %d accounts show it", seed, len(w.Zalo.Standing()))
+		}
+	}
 }
 
 func TestScheduledPostWaitsForItsHour(t *testing.T) {

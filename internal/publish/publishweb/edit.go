@@ -172,9 +172,19 @@ func (p *Pages) blank(w http.ResponseWriter, r *http.Request) error {
 
 // read takes the form apart. Errors are field faults; the draft holds what could be read in any case.
 func (p *Pages) read(w http.ResponseWriter, r *http.Request) (publish.Draft, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, formMax)
-	if err := r.ParseMultipartForm(8 << 20); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+	limit := int64(textMax)
+	multi := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data")
+	if multi {
+		limit = formMax
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
+	if err := r.ParseForm(); err != nil {
 		return publish.Draft{}, err
+	}
+	if multi {
+		if err := r.ParseMultipartForm(8 << 20); err != nil {
+			return publish.Draft{}, err
+		}
 	}
 	f := r.Form
 	d := publish.Draft{Words: publish.Words{Title: f.Get("title"), Lead: f.Get("lead"), Body: f.Get("body")},

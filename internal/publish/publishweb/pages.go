@@ -33,8 +33,11 @@ const (
 	groupBase = "/lam-viec/nhom-don-vi"
 )
 
-// formMax bounds a form with pictures, in bytes: a few pictures of 20 MB each.
-const formMax = 64 << 20
+// formMax bounds a form with pictures, in bytes: a few pictures of 20 MB each. textMax bounds one without.
+const (
+	formMax = 64 << 20
+	textMax = 4 << 20
+)
 
 // Pages serves the pages of publishing.
 type Pages struct {

@@ -2,6 +2,8 @@ package publishweb
 
 import (
 	"context"
+	"html"
+	"io"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -231,4 +233,30 @@ func (v wallView) failedHref() string {
 		}
 	}
 	return ""
+}
+
+// diff writes a comparison as one paragraph: what was taken out struck through, what was put in underlined. It is written by
+// hand because every space counts.
+func diff(pieces []publish.Piece) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		var b strings.Builder
+		b.WriteString(`<p class="diff">`)
+		for i, x := range pieces {
+			text := strings.ReplaceAll(html.EscapeString(x.Text), "\n", "<br>")
+			switch {
+			case x.Op < 0:
+				b.WriteString("<del>" + text + "</del>")
+			case x.Op > 0:
+				if i > 0 && pieces[i-1].Op < 0 {
+					b.WriteByte(' ')
+				}
+				b.WriteString("<ins>" + text + "</ins>")
+			default:
+				b.WriteString(text)
+			}
+		}
+		b.WriteString("</p>")
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
 }
