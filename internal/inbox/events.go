@@ -59,16 +59,20 @@ func (s *Service) onOutcome(ctx context.Context, e channel.MessageChanged) error
 		return nil
 	}
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		conversationID, err := s.store.conversationOf(ctx, tx, e.MessageID)
-		if err != nil || conversationID == "" {
+		m, err := s.store.message(ctx, tx, e.MessageID)
+		if err != nil || m.ConversationID == "" {
 			return err
 		}
-		row, err := s.store.lock(ctx, tx, conversationID)
+		row, err := s.store.lock(ctx, tx, m.ConversationID)
 		if err != nil {
 			return err
 		}
 		c := row.domain()
-		if c.Failed = e.State == channel.MessageFailed; c.Failed {
+		c.Failed = e.State == channel.MessageFailed
+		switch {
+		case !c.Failed && !c.LastAt.After(m.At.UTC()): // nothing has come in since the answer was written
+			c.answered()
+		case c.Failed:
 			c.State = StateOpen
 			if c.WaitingSince.IsZero() {
 				c.WaitingSince = s.Clock.Now()

@@ -138,14 +138,14 @@ func (store) setCase(ctx context.Context, q bun.IDB, conversationID string, mess
 	return err
 }
 
-// conversationOf finds the conversation of a message that the inbox knows; "" when it knows none.
-func (store) conversationOf(ctx context.Context, q bun.IDB, messageID string) (string, error) {
+// message finds what the inbox knows of a message; the zero value when it knows nothing.
+func (store) message(ctx context.Context, q bun.IDB, messageID string) (messageRow, error) {
 	var m messageRow
 	err := q.NewSelect().Model(&m).Where("message_id = ?", messageID).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+		return messageRow{}, nil
 	}
-	return m.ConversationID, err
+	return m, err
 }
 
 // list reads one page of conversations of the units and below, the newest first, and counts all that fit.

@@ -146,11 +146,11 @@ func (s *Service) Reply(ctx context.Context, actor identity.Actor, conversationI
 // Retry sends an answer of the inbox that failed once more.
 func (s *Service) Retry(ctx context.Context, actor identity.Actor, conversationID, messageID string) error {
 	return s.change(ctx, actor, conversationID, ActionReply, "inbox.retry", func(ctx context.Context, tx db.Tx, c *Conversation) error {
-		of, err := s.store.conversationOf(ctx, tx, messageID)
+		m, err := s.store.message(ctx, tx, messageID)
 		if err != nil {
 			return err
 		}
-		if of != c.ID {
+		if m.ConversationID != c.ID {
 			return errNone()
 		}
 		c.Failed = false
