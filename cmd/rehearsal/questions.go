@@ -26,9 +26,9 @@ func answers() []string {
 	}
 }
 
-// questions plays questions of the past weeks through intake, routing, answering and approval, and leaves each at another
+// questions plays questions of the past weeks (at most past back, when that is set) through intake, routing, answering and approval, and leaves each at another
 // stage: some answered and public, some waiting, some overdue, one sent on to an agency.
-func questions(ctx context.Context, house *app.House, clk *history, cast people, n *names) error {
+func questions(ctx context.Context, house *app.House, clk *history, past time.Duration, cast people, n *names) error {
 	texts, err := feedbackTexts()
 	if err != nil {
 		return err
@@ -44,10 +44,13 @@ func questions(ctx context.Context, house *app.House, clk *history, cast people,
 		if i%9 == 8 {
 			back = 40 * 24 * time.Hour // long overdue
 		}
+		if past > 0 {
+			back = min(back, past)
+		}
 		q := question{i: i, text: t, unit: unit, stage: stage}
 		err := clk.play(back, func() error { return ask(ctx, house, cast, n, &q) })
 		if err == nil && stage < 4 {
-			err = clk.play(back-26*time.Hour, func() error { return answer(ctx, house, cast, &q) })
+			err = clk.play(max(0, back-26*time.Hour), func() error { return answer(ctx, house, cast, &q) })
 		}
 		if err != nil {
 			return fmt.Errorf("question %d: %w", i, err)

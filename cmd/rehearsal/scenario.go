@@ -18,7 +18,7 @@ type scenario struct {
 	title  string
 	now    time.Time // zero: the machine's time
 	levels []orgunit.Level
-	posts  int // how many posts of the past are played
+	past   time.Duration // how far back the seed may play; 0: as far as it likes
 }
 
 func scenarios() map[string]scenario {
@@ -29,7 +29,8 @@ func scenarios() map[string]scenario {
 		},
 		"nghe-an-2024": {
 			title:  "tỉnh Nghệ An tháng 11/2024: 1 tỉnh, 21 huyện, 460 xã",
-			now:    time.Date(2024, 11, 15, 8, 0, 0, 0, clock.Vietnam),
+			now:    time.Date(2024, 11, 20, 8, 0, 0, 0, clock.Vietnam), // the oldest unit list holds from 1 November, the next from 1 December
+			past:   18 * 24 * time.Hour,
 			levels: []orgunit.Level{orgunit.LevelProvince, orgunit.LevelDistrict, orgunit.LevelCommune},
 		},
 	}

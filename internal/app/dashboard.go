@@ -158,6 +158,20 @@ func endOfDay(w feedback.WaitingItem) time.Time {
 }
 
 func (h *House) messagesWaiting(ctx context.Context, a identity.Actor) ([]dashboard.Item, error) {
-	var out []dashboard.Item
+	list, err := h.features.inbox.Waiting(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]dashboard.Item, len(list))
+	for i, w := range list {
+		out[i] = dashboard.Item{Feature: "inbox", Kind: "reply", Title: vntext.Truncate(w.Title, 120), From: joinNames(w.From, h.unitName(w.UnitID)), Href: w.Href, Due: w.Due}
+	}
 	return out, nil
+}
+
+func joinNames(person, unit string) string {
+	if person == "" {
+		return unit
+	}
+	return person + " · " + unit
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/audit"
 	"github.com/nhipcau/nhipcau/internal/audit/auditweb"
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
 	"github.com/nhipcau/nhipcau/internal/dashboard/dashboardweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
@@ -13,6 +14,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
+	"github.com/nhipcau/nhipcau/internal/inbox"
+	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgadmin"
@@ -23,6 +26,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
 )
 
 // room is what a package hands to the roof: its tables, its policies, its texts. A new feature is one line here.
@@ -42,11 +46,12 @@ func rooms() []room {
 		{name: "orgunit", migrations: orgunit.Migrations, catalogue: orgunitweb.Catalogue},
 		{name: "identity", migrations: identity.Migrations, policies: identity.Policies, catalogue: identityweb.Catalogue},
 		{name: "audit", migrations: audit.Migrations, policies: audit.Policies, catalogue: auditweb.Catalogue},
+		{name: "channel", migrations: channel.Migrations, policies: channel.Policies.Text, catalogue: channelweb.Catalogue},
 		{name: "orgadmin", migrations: orgadmin.Migrations, policies: orgadmin.Policies},
+		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
 		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
+		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
-		{name: "channel", migrations: channel.Migrations, policies: channel.Policies.Text},
-		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},
 		{name: "handbook", catalogue: handbook.Catalogue},
 		{name: "app", policies: appPolicies, catalogue: catalogue},

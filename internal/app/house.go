@@ -12,8 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/klog/v2"
+
 	"github.com/nhipcau/nhipcau/internal/audit"
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/facebook"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -28,7 +32,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/tlog"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
-	"k8s.io/klog/v2"
 )
 
 // House is one running process of the product.
@@ -52,6 +55,8 @@ type House struct {
 	people   *identity.Service
 	audit    *audit.Log
 	channels *channel.Service
+	facebook *facebook.Adapter
+	refused  *prometheus.CounterVec // webhooks with a wrong signature, by channel
 	features features
 
 	routes    web.Routes
@@ -69,6 +74,7 @@ func WithClock(c clock.Clock) Option { return func(h *House) { h.clock = c } }
 // Open prepares a process: it opens everything, brings the tables up to date and wires the parts. Nothing runs yet.
 func Open(ctx context.Context, c Config, logTo io.Writer, opts ...Option) (h *House, err error) {
 	h = &House{cfg: c, metrics: obs.NewMetrics()}
+	h.refused = h.metrics.Counter("webhook_refused_total", "Webhooks dropped because of a wrong signature.", "channel")
 	for _, o := range opts {
 		o(h)
 	}

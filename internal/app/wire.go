@@ -7,12 +7,16 @@ import (
 	"github.com/nhipcau/nhipcau/internal/audit"
 	"github.com/nhipcau/nhipcau/internal/audit/auditweb"
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
 	"github.com/nhipcau/nhipcau/internal/channel/facebook"
 	"github.com/nhipcau/nhipcau/internal/channel/zalo"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/identity/identitymove"
+	"github.com/nhipcau/nhipcau/internal/inbox"
+	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgadmin"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunitweb"
@@ -22,6 +26,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
 	"github.com/nhipcau/nhipcau/internal/workday"
 )
 
@@ -30,6 +35,7 @@ type features struct {
 	admin    *orgadmin.Service
 	publish  *publish.Service
 	feedback *feedback.Service
+	inbox    *inbox.Service
 	portal   *portal.Portal
 }
 
@@ -54,6 +60,7 @@ type Rooms struct {
 	Channels *channel.Service
 	Publish  *publish.Service
 	Feedback *feedback.Service
+	Inbox    *inbox.Service
 	Sites    *portal.Sites
 }
 
@@ -67,10 +74,11 @@ func (h *House) openChannels() error {
 		OAuthURL: c.Zalo.OAuthURL, OpenAPIURL: c.Zalo.OpenAPIURL, AppID: c.Zalo.AppID, AppSecret: c.Zalo.AppSecret,
 		WebhookKey: c.Zalo.OASecretKey, MediaBase: c.PublicURL, Cover: c.PublicURL + coverPath, Clock: h.clock,
 	}, h.channels.Vault(), h.channels.Budget(channel.Zalo)))
-	h.channels.Add(facebook.New(facebook.Config{
+	h.facebook = facebook.New(facebook.Config{
 		GraphURL: c.Facebook.GraphURL, DialogURL: c.Facebook.DialogURL, AppID: c.Facebook.AppID, AppSecret: c.Facebook.AppSecret,
 		VerifyToken: c.Facebook.VerifyToken, MediaBase: c.PublicURL, Clock: h.clock,
-	}, h.channels.Vault(), h.channels.Budget(channel.Facebook)))
+	}, h.channels.Vault(), h.channels.Budget(channel.Facebook))
+	h.channels.Add(h.facebook)
 	return nil
 }
 
@@ -92,8 +100,14 @@ func (h *House) openFeatures(ctx context.Context) error {
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: workday.New(), Sealer: h.box, Audit: h.audit,
 		Log: h.tlog, Replies: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
 	})
+	f.inbox = inbox.New(inbox.Deps{
+		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
+		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: workday.New(),
+	})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
-	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock)
+	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
+		identitymove.New(h.people), f.inbox.Mover())
+	h.people.RegisterWork("inbox", f.inbox)
 	return nil
 }
 
@@ -125,7 +139,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Sites: h.features.portal.Sites}
+		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Sites: h.features.portal.Sites}
 }
 
 // featurePages lists the screens of the rooms in no particular order: patterns do not depend on it.
@@ -134,6 +148,10 @@ func (h *House) featurePages() []pages {
 	return []pages{
 		&orgunitweb.Pages{Units: h.units, Admin: f.admin, Home: f.portal.Links.Unit},
 		auditweb.New(audit.NewViewer(h.audit, h.authz, h.units), h.units),
+		&channelweb.Pages{Service: h.channels, Authz: h.authz, Units: h.units, Clock: h.clock, Facebook: h.facebook,
+			Refused: func(k channel.Kind) { h.refused.WithLabelValues(string(k)).Inc() }},
+		publishweb.New(f.publish, h.clock),
+		inboxweb.New(f.inbox),
 		feedbackweb.New(f.feedback, feedbackweb.Limits{Questions: 20, Photos: 60, Lookups: 60}),
 		h.site(),
 	}
