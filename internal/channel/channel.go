@@ -226,6 +226,12 @@ type Namer interface {
 	PersonName(ctx context.Context, a Account, personID string) (string, error)
 }
 
+// Finder is implemented by channels that can look for a publication by its content and mark.
+type Finder interface {
+	// Find gives the receipt of what an earlier try of unknown outcome put up; a receipt without an id when there is nothing.
+	Find(ctx context.Context, a Account, c Content, tried Receipt) (Receipt, error)
+}
+
 // Announcer is implemented by channels that can push what was published to the followers.
 type Announcer interface {
 	// Announce sends what stands under the receipt to the followers of the account.

@@ -21,10 +21,11 @@ func (deliverArgs) Kind() string { return "channel.deliver" }
 type step struct {
 	row     deliveryRow
 	account Account
-	do      Action  // what it comes to at this account: an update where nothing stands is a publication
-	confirm bool    // ask again for a receipt that was processing
-	stands  Receipt // what stands there now
-	tried   Receipt // what is known of earlier tries
+	do      Action       // what it comes to at this account: an update where nothing stands is a publication
+	confirm bool         // ask again for a receipt that was processing
+	stands  Receipt      // what stands there now
+	tried   Receipt      // what is known of earlier tries
+	doubt   *deliveryRow // an older delivery that failed without our learning whether it took effect
 }
 
 // deliver does one step of one delivery: claim it, act at the channel, write down what came of it. It is safe on several
@@ -59,6 +60,11 @@ func (s *Service) act(ctx context.Context, st *step) (Receipt, error) {
 	if st.confirm {
 		return ch.Confirm(ctx, st.account, st.row.receipt())
 	}
+	if st.doubt != nil {
+		if err := s.resolve(ctx, ch, st); err != nil {
+			return Receipt{}, err
+		}
+	}
 	switch st.do {
 	case ActRetract:
 		if st.stands.ExternalID == "" {
@@ -88,6 +94,31 @@ func (s *Service) act(ctx context.Context, st *step) (Receipt, error) {
 		return ch.Update(ctx, st.account, st.stands, c)
 	}
 	return ch.Publish(ctx, st.account, c, st.tried)
+}
+
+// resolve looks whether a doubtful older delivery left something standing, so that a retraction takes it down and a new
+// version replaces it instead of standing beside it.
+func (s *Service) resolve(ctx context.Context, ch Channel, st *step) error {
+	f, ok := ch.(Finder)
+	if !ok || s.source == nil {
+		return nil
+	}
+	c, err := s.source.Content(ctx, st.doubt.Source, st.doubt.Version, st.account)
+	if err != nil {
+		return notSent{err}
+	}
+	c.Mark = st.doubt.ID
+	found, err := f.Find(ctx, st.account, c, st.doubt.receipt())
+	if err != nil {
+		return notSent{err}
+	}
+	if found.ExternalID != "" {
+		st.stands = found
+		if st.do == ActPublish {
+			st.do = ActUpdate
+		}
+	}
+	return nil
 }
 
 // notSent wraps an error that came before anything was sent.
@@ -159,15 +190,21 @@ func (s *Service) plan(ctx context.Context, tx db.Tx, r deliveryRow, a Account) 
 		if o.ID < r.ID && !o.State.Done() { // an older one is still under way: it first
 			return nil, 0, s.pause(ctx, tx, &r, 2*time.Second, &st, "")
 		}
+		if o.ID < r.ID && o.State == DeliveryFailed && o.Action == ActPublish && o.ExternalID == "" && (!o.UnsureSince.IsZero() || o.Token != "") {
+			st.doubt = &o
+		}
 		switch {
 		case o.Action == ActRetract && o.State == DeliveryRetracted:
-			st.stands = Receipt{}
+			st.stands, st.doubt = Receipt{}, nil
 		case o.ExternalID != "" && o.Action != ActRetract:
 			st.stands = Receipt{State: ReceiptPublished, ExternalID: o.ExternalID, Link: o.Link}
 		}
 	}
 	if st.row.ExternalID != "" && r.Action != ActRetract { // an earlier run of this very one left something standing
 		st.stands = Receipt{State: ReceiptPublished, ExternalID: r.ExternalID, Link: r.Link}
+	}
+	if st.stands.ExternalID != "" || r.Action == ActAnnounce {
+		st.doubt = nil
 	}
 	switch {
 	case r.Action == ActPublish && st.stands.ExternalID != "":

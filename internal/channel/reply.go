@@ -68,6 +68,12 @@ func (s *Service) claimMessage(ctx context.Context, messageID string) (row *mess
 		if !a.Works() {
 			return s.failMessage(ctx, tx, &r, verdict{key: accountReason(a), code: "account", waits: a.State != AccountClosed})
 		}
+		if gone, err := s.store.withdrew(ctx, tx, r); err != nil || gone {
+			if err != nil {
+				return err
+			}
+			return s.failMessage(ctx, tx, &r, verdict{key: "channel.error.withdrew", code: "withdrew"})
+		}
 		if known, err = s.store.sentTo(ctx, tx, r); err != nil {
 			return err
 		}
@@ -82,6 +88,12 @@ func (s *Service) claimMessage(ctx context.Context, messageID string) (row *mess
 		return s.saveMessage(ctx, tx, &r)
 	})
 	return row, a, known, wait, err
+}
+
+// withdrew tells whether the person has asked to be forgotten.
+func (store) withdrew(ctx context.Context, q bun.IDB, r messageRow) (bool, error) {
+	return q.NewSelect().Model((*personRow)(nil)).Where("account_id = ?", r.AccountID).Where("person_id = ?", r.PersonID).
+		Where("withdrawn_at IS NOT NULL").Exists(ctx)
 }
 
 // sentTo lists the channel's ids of our other messages to the person that are known to have gone out.

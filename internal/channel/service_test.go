@@ -258,3 +258,67 @@ func TestSuccessorKeepsTheChannels(t *testing.T) {
 		}
 	})
 }
+
+// TestRetractionReachesWhatWeNeverHeardOf: a publication took effect, but every answer was lost and it counts as failed.
+// The retraction finds it and takes it down; so does a new version, which takes its place.
+func TestRetractionReachesWhatWeNeverHeardOf(t *testing.T) {
+	each(t, channel.Config{Tries: 1}, 0, func(t *testing.T, h *channeltest.House, f *channeltest.Fake) {
+		a := h.Account(t, channel.Zalo, orgunittest.VinhHung, "1")
+		for _, c := range []struct {
+			source string
+			act    channel.Action
+			want   channel.DeliveryState
+			stand  int
+		}{{"p", channel.ActRetract, channel.DeliveryRetracted, 0}, {"q", channel.ActUpdate, channel.DeliveryPublished, 1}} {
+			f.LoseAnswers(1)
+			h.Deliver(t, channel.NewDelivery{AccountID: a.ID, Source: c.source, Version: 1, Action: channel.ActPublish})
+			h.Await(t, 10*time.Second, "failed", all(t, h, c.source, channel.DeliveryFailed))
+			h.Deliver(t, channel.NewDelivery{Source: c.source, Version: 2, Action: c.act})
+			h.Await(t, 10*time.Second, string(c.want), all(t, h, c.source, c.want))
+			if n := len(f.Posts(a.ID)); n != c.stand {
+				t.Fatalf("%s: %d stand, want %d", c.act, n, c.stand)
+			}
+		}
+	})
+}
+
+// TestNobodyWritesToWhoWithdrew: an answer to a person who asked to be forgotten is not sent, until they write again.
+func TestNobodyWritesToWhoWithdrew(t *testing.T) {
+	each(t, channel.Config{}, 0, func(t *testing.T, h *channeltest.House, f *channeltest.Fake) {
+		a := h.Account(t, channel.Zalo, orgunittest.VinhHung, "9001")
+		at := time.Now().UTC().Add(-time.Hour)
+		take := func(head map[string][]string, body []byte) {
+			t.Helper()
+			if err := h.Service.Intake(t.Context(), channel.Zalo, head, body); err != nil {
+				t.Fatal(err)
+			}
+			h.Idle(t)
+		}
+		answer := func(key string) channel.MessageState {
+			t.Helper()
+			var id string
+			err := h.DB.InTx(t.Context(), func(ctx context.Context, tx db.Tx) (err error) {
+				id, err = h.Service.Reply(ctx, tx, channel.ReplyRequest{AccountID: a.ID, PersonID: "u1", Text: "Đã nhận", IdempotencyKey: key})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			h.Idle(t)
+			m, err := h.Service.Message(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.State
+		}
+		take(f.Happening("9001", channel.InboundWithdraw, "u1", at))
+		take(f.Incoming("9001", channel.Message{ExternalID: "m0", PersonID: "u1", PersonName: "An", Text: "cũ", At: at.Add(-time.Minute)}))
+		if s := answer("k1"); s != channel.MessageFailed || len(f.Sent()) != 0 {
+			t.Fatalf("%s, %d sent", s, len(f.Sent()))
+		}
+		take(f.Incoming("9001", channel.Message{ExternalID: "m1", PersonID: "u1", PersonName: "An", Text: "tôi hỏi lại", At: at.Add(time.Minute)}))
+		if s := answer("k2"); s != channel.MessageSent {
+			t.Fatalf("after writing again: %s", s)
+		}
+	})
+}

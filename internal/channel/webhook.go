@@ -173,12 +173,14 @@ func (s *Service) receiveMessage(ctx context.Context, tx db.Tx, a Account, in In
 	return s.q.Publish(ctx, tx, MessageReceived{MessageID: row.ID, AccountID: a.ID, UnitID: a.UnitID})
 }
 
-// touchPerson keeps what was learned of a person; what came late does not undo what is newer.
+// touchPerson keeps what was learned of a person; what came late does not undo what is newer. Who writes again after
+// having withdrawn wants to be known again.
 func (store) touchPerson(ctx context.Context, q bun.IDB, p personRow, follow bool) error {
 	ins := q.NewInsert().Model(&p).On("CONFLICT (account_id, person_id) DO UPDATE").
-		Set("name = CASE WHEN EXCLUDED.name <> '' THEN EXCLUDED.name ELSE p.name END").
+		Set("name = CASE WHEN EXCLUDED.name <> '' AND (p.withdrawn_at IS NULL OR p.withdrawn_at < EXCLUDED.last_at) THEN EXCLUDED.name ELSE p.name END").
+		Set("withdrawn_at = CASE WHEN p.withdrawn_at < EXCLUDED.last_at THEN NULL ELSE p.withdrawn_at END").
 		Set("last_at = CASE WHEN p.last_at IS NULL OR p.last_at < EXCLUDED.last_at THEN EXCLUDED.last_at ELSE p.last_at END").
-		Set("unreachable = ''")
+		Set("unreachable = CASE WHEN p.withdrawn_at >= EXCLUDED.last_at THEN p.unreachable ELSE '' END")
 	if follow {
 		ins = ins.Set("follows = CASE WHEN p.last_at IS NULL OR p.last_at <= EXCLUDED.last_at THEN EXCLUDED.follows ELSE p.follows END")
 	}

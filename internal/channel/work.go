@@ -34,6 +34,14 @@ type probeArgs struct {
 
 func (probeArgs) Kind() string { return "channel.probe" }
 
+type cleanArgs struct{}
+
+func (cleanArgs) Kind() string { return "channel.clean" }
+
+// keepRaw is how long raw webhooks are kept after they were read: long enough to look into a complaint, no longer, for
+// they hold what people wrote.
+const keepRaw = 30 * 24 * time.Hour
+
 func (s *Service) registerJobs() {
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[deliverArgs]) error { return s.deliver(ctx, j.Args.Delivery) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[replyArgs]) error { return s.reply(Urgent(ctx), j.Args.Message) })
@@ -44,9 +52,23 @@ func (s *Service) registerJobs() {
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[refreshArgs]) error { return s.refreshOne(ctx, j.Args.Account) })
 	jobs.Handle(s.q, func(ctx context.Context, _ *jobs.Job[probeDueArgs]) error { return s.probeDue(ctx) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[probeArgs]) error { return s.probeJob(ctx, j.Args.Account) })
+	jobs.Handle(s.q, func(ctx context.Context, _ *jobs.Job[cleanArgs]) error { return s.clean(ctx) })
+	s.q.Every(24*time.Hour, func() jobs.Args { return cleanArgs{} })
 	s.q.Every(s.cfg.Sweep, func() jobs.Args { return sweepArgs{} })
 	s.q.Every(10*time.Minute, func() jobs.Args { return refreshDueArgs{} })
 	s.q.Every(time.Hour, func() jobs.Args { return probeDueArgs{} })
+}
+
+// clean throws away raw webhooks that have been read and attempts to connect that are over.
+func (s *Service) clean(ctx context.Context) error {
+	return s.write(ctx, func(ctx context.Context, tx db.Tx) error {
+		now := s.clock.Now()
+		if _, err := tx.NewDelete().Model((*webhookRow)(nil)).Where("processed_at < ?", now.Add(-keepRaw)).Exec(ctx); err != nil {
+			return err
+		}
+		_, err := tx.NewDelete().Model((*grantRow)(nil)).Where("expires_at < ?", now.Add(-24*time.Hour)).Exec(ctx)
+		return err
+	})
 }
 
 // sweep picks up what a dead process left behind: deliveries and messages whose hour has passed without anybody taking

@@ -27,6 +27,7 @@ type Fake struct {
 	posts    map[string]*FakePost
 	sent     []channel.Reply
 	errs     []error
+	lose     int
 	Messages int // most characters of a message
 }
 
@@ -106,14 +107,39 @@ func (f *Fake) Publish(_ context.Context, a channel.Account, c channel.Content, 
 	f.next++
 	p := &FakePost{ID: fmt.Sprintf("post-%d", f.next), AccountID: a.ID, Content: c, waits: f.slow}
 	f.posts[p.ID] = p
+	if f.lose > 0 {
+		f.lose--
+		return channel.Receipt{}, errLost
+	}
 	return f.receipt(p), nil
 }
+
+var errLost = errors.New("the line dropped")
 
 func (f *Fake) receipt(p *FakePost) channel.Receipt {
 	if p.waits > 0 {
 		return channel.Receipt{State: channel.ReceiptProcessing, Token: p.ID}
 	}
 	return channel.Receipt{State: channel.ReceiptPublished, ExternalID: p.ID, Link: "https://fake.example/" + p.ID}
+}
+
+// Find implements channel.Finder.
+func (f *Fake) Find(_ context.Context, a channel.Account, c channel.Content, _ channel.Receipt) (channel.Receipt, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.posts {
+		if p.AccountID == a.ID && p.Content.Mark == c.Mark && !p.Gone {
+			return channel.Receipt{State: channel.ReceiptPublished, ExternalID: p.ID, Link: "https://fake.example/" + p.ID}, nil
+		}
+	}
+	return channel.Receipt{}, nil
+}
+
+// LoseAnswers makes the next n publications take effect without our hearing of it.
+func (f *Fake) LoseAnswers(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lose = n
 }
 
 // Confirm implements channel.Channel.

@@ -157,6 +157,15 @@ func (f *Adapter) find(ctx context.Context, a channel.Account, message string, s
 	return channel.Receipt{}, nil
 }
 
+// Find implements channel.Finder.
+func (f *Adapter) Find(ctx context.Context, a channel.Account, c channel.Content, tried channel.Receipt) (channel.Receipt, error) {
+	found, err := f.find(ctx, a, words(c, len(pictures(c)) > 0), tried.Since.Add(-10*time.Minute))
+	if err != nil || found.ExternalID != "" {
+		return found, err
+	}
+	return found, f.settled(tried.LastTry)
+}
+
 func (f *Adapter) settled(lastTry time.Time) error {
 	wait := lastTry.Add(f.cfg.Settle).Sub(f.cfg.Clock.Now())
 	if wait <= 0 {

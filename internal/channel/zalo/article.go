@@ -167,6 +167,11 @@ func (z *Adapter) find(ctx context.Context, a channel.Account, c channel.Content
 	return channel.Receipt{}, z.settled(tried.LastTry)
 }
 
+// Find implements channel.Finder.
+func (z *Adapter) Find(ctx context.Context, a channel.Account, c channel.Content, tried channel.Receipt) (channel.Receipt, error) {
+	return z.find(ctx, a, c, tried)
+}
+
 // settled says "later" while the effect of a try may still show up.
 func (z *Adapter) settled(lastTry time.Time) error {
 	wait := lastTry.Add(z.cfg.Settle).Sub(z.cfg.Clock.Now())
