@@ -109,6 +109,32 @@ func (p *Pages) row(ctx context.Context, c inbox.Conversation, q url.Values) row
 	return r
 }
 
+// badges are what the list says of a conversation beside its words.
+func (r row) badges(ctx context.Context) []badge {
+	var out []badge
+	if r.Unread > 0 {
+		out = append(out, badge{"info", i18n.T(ctx, "inbox.unread", "Count", r.Unread)})
+	}
+	if r.Clock.Text != "" {
+		out = append(out, r.Clock)
+	}
+	if r.CaseCode != "" {
+		out = append(out, badge{"ok", i18n.T(ctx, "inbox.has_case")})
+	}
+	return out
+}
+
+// badges are the state of the opened conversation, its clock and the channel's.
+func (v oneView) badges(ctx context.Context) []badge {
+	out := []badge{{stateTone(v.Conversation), i18n.T(ctx, "inbox.state."+string(v.State))}}
+	for _, b := range []badge{v.Row.Clock, v.Window} {
+		if b.Text != "" {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
 // clockBadge says how long the desk still has for its first answer, or that an answer did not arrive.
 func clockBadge(ctx context.Context, c inbox.Conversation, now time.Time) badge {
 	switch left := c.AnswerDue.Sub(now); {
