@@ -27,7 +27,8 @@ var server struct {
 	err  error
 }
 
-var errNotInstalled = errors.New("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+// ErrNotInstalled says that the machine has no PostgreSQL.
+var ErrNotInstalled = errors.New("PostgreSQL is not installed (Debian: apt-get install postgresql)")
 
 func postgresServer(t testing.TB) string {
 	t.Helper()
@@ -38,7 +39,7 @@ func postgresServer(t testing.TB) string {
 		}
 		server.url, server.err = StartPostgres()
 	})
-	if errors.Is(server.err, errNotInstalled) && os.Getenv("NHIPCAU_REQUIRE_POSTGRES") == "" {
+	if errors.Is(server.err, ErrNotInstalled) && os.Getenv("NHIPCAU_REQUIRE_POSTGRES") == "" {
 		t.Skip(server.err)
 	}
 	if server.err != nil {
@@ -134,7 +135,7 @@ func postgresBin() (string, error) {
 	if p, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(p), nil
 	}
-	return "", errNotInstalled
+	return "", ErrNotInstalled
 }
 
 // unprivileged gives the folder to a user that is not root, since PostgreSQL refuses to run as root.

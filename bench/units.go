@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+func sortDurations(list []time.Duration) { slices.Sort(list) }
+
+// short writes a duration with three digits.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return fmt.Sprintf("%d µs", d.Microseconds())
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+func middle(list []time.Duration) time.Duration {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return list[len(list)/2]
+}
