@@ -113,12 +113,13 @@ func (h *House) Deliver(t testing.TB, ds ...channel.NewDelivery) {
 func (h *House) Await(t testing.TB, limit time.Duration, what string, ok func() bool) {
 	t.Helper()
 	h.Start(t)
-	deadline := time.Now().Add(limit)
+	over := time.After(limit)
 	for !ok() {
-		if time.Now().After(deadline) {
+		select {
+		case <-over:
 			t.Fatalf("after %s still not: %s", limit, what)
+		case <-time.After(10 * time.Millisecond):
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -138,7 +139,8 @@ func (h *House) Start(t testing.TB) {
 func (h *House) Idle(t testing.TB) {
 	t.Helper()
 	h.Start(t)
-	for quiet, deadline := 0, time.Now().Add(20*time.Second); quiet < 3; time.Sleep(20 * time.Millisecond) {
+	over := time.After(20 * time.Second)
+	for quiet := 0; quiet < 3; {
 		n, err := h.Queue.Waiting(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -146,8 +148,10 @@ func (h *House) Idle(t testing.TB) {
 		if quiet++; n > 0 {
 			quiet = 0
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-over:
 			t.Fatal("jobs are still busy after 20 s")
+		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }

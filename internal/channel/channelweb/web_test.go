@@ -112,7 +112,7 @@ func (s *site) post(actor identity.Actor, target string, form url.Values, want i
 var (
 	admin   = identitytest.Official("qt", identity.RoleUnitAdmin, orgunittest.Province)
 	editor  = identitytest.Official("bt", identity.RoleEditor, orgunittest.KimLien)
-	anID    = golden.Replace(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{11}[1-9a-f]`, "ID")
+	anID    = golden.Replace(`01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`, "ID")
 	anHour  = golden.Replace(`\d\d/\d\d/20\d\d \d\d:\d\d`, "GIỜ")
 	aMoment = golden.Replace(`20\d\d-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)`, "LÚC")
 )
