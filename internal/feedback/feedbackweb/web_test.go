@@ -33,13 +33,13 @@ import (
 // site is the pages of feedback on a real server; who is signed in is chosen by the test.
 type site struct {
 	*feedbacktest.Kit
-	t      *testing.T
+	t      testing.TB
 	server *httptest.Server
 	actor  identity.Actor
 	client *http.Client
 }
 
-func newSite(t *testing.T, limits feedbackweb.Limits) *site {
+func newSite(t testing.TB, limits feedbackweb.Limits) *site {
 	t.Helper()
 	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, feedbackweb.Catalogue)
 	if err != nil {
@@ -130,7 +130,7 @@ func (s *site) upload(path string, v url.Values, photos ...string) page {
 }
 
 // fields reads the form that posts to action, as a browser without script would send it.
-func (p page) fields(t *testing.T, action string) url.Values {
+func (p page) fields(t testing.TB, action string) url.Values {
 	t.Helper()
 	doc, err := html.Parse(strings.NewReader(p.body))
 	if err != nil {
@@ -228,7 +228,7 @@ func with(v url.Values, pairs ...string) url.Values {
 	return out
 }
 
-func (p page) want(t *testing.T, status int, texts ...string) page {
+func (p page) want(t testing.TB, status int, texts ...string) page {
 	t.Helper()
 	if p.status != status {
 		t.Fatalf("status %d, want %d:\n%s", p.status, status, p.body)
@@ -250,7 +250,7 @@ var (
 	qrBox   = golden.Replace(`viewBox="0 0 [0-9]+ [0-9]+"|M0 0h[0-9]+v[0-9]+H0z`, "QR")
 )
 
-func check(t *testing.T, name string, p page) {
+func check(t testing.TB, name string, p page) {
 	t.Helper()
 	golden.Body(t, name, []byte(p.body), uuids, codes, secrets, qr, qrBox)
 }
@@ -382,11 +382,9 @@ func FuzzAsk(f *testing.F) {
 	f.Add("1", "report", "Nội dung hỏi", "nghi kim", "next", "18.6, 105.6", "0912")
 	f.Add("4", "denunciation", "\x00\xff<script>", orgunittest.VinhHung, "send", "javascript:x", "+84")
 	f.Add("9", "", strings.Repeat("a", 30_000), "", "edit", "", "")
-	var s *site
+	s := newSite(f, feedbackweb.Limits{})
 	f.Fuzz(func(t *testing.T, step, kind, text, unit, press, link, phone string) {
-		if s == nil || s.t != t {
-			s = newSite(t, feedbackweb.Limits{})
-		}
+		s.t = t
 		v := url.Values{"step": {step}, "kind": {kind}, "text": {text}, "unit": {unit}, "unit_q": {unit}, "go": {press}, "link": {link}, "phone": {phone}, "name": {text}}
 		for _, p := range []page{s.post("/hoi", v), s.get("/tra-cuu?" + url.Values{"ma": {text}}.Encode()), s.get("/hoi-dap?" + url.Values{"q": {text}, "don_vi": {unit}, "trang": {step}}.Encode()),
 			s.post("/vu-viec/"+url.PathEscape(strings.ReplaceAll(unit, "/", "")+"x")+"/mo-lai", v)} {
