@@ -112,6 +112,7 @@ func TestCleanBody(t *testing.T) {
 		"decomposed":     {"<p>Hòa</p>", "<p>Hòa</p>"},
 		"nul":            {"<p>a\x00b</p>", "<p>ab</p>"},
 		"heading one":    {"<h1>a</h1><p>b</p>", "a<p>b</p>"},
+		"heading alone":  {"<h1>a & b</h1>", "<p>a &amp; b</p>"},
 		"table":          {`<table><tr><td colspan="2" onclick="x">a</td></tr></table>`, `<table><tr><td colspan="2">a</td></tr></table>`},
 		"plain, a < b p": {"Nếu a<b thì p>q", "<p>Nếu a&lt;b thì p&gt;q</p>"},
 	} {

@@ -56,6 +56,9 @@ func CleanBody(typed string) string {
 			}
 			return ""
 		}))
+		if next != "" && !blockTag.MatchString(next) { // only inline marks are left: stored bodies always have a paragraph
+			next = "<p>" + next + "</p>"
+		}
 		if next == out {
 			break
 		}

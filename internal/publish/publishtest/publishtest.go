@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
@@ -79,7 +80,7 @@ func New(t testing.TB, d *db.DB) *World {
 		defer cancel()
 		_ = q.Stop(ctx)
 	})
-	c := &Clock{started: time.Now()}
+	c := &Clock{started: clock.System{}.Now()}
 	units := orgunittest.SeedAt(t, d, c)
 	z, err := identity.NewAuthorizer(units, c, publish.Policies, channel.Policies)
 	if err != nil {
@@ -119,7 +120,7 @@ type Clock struct {
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return orgunittest.Now.Add(c.ahead + time.Since(c.started)).Truncate(time.Microsecond)
+	return orgunittest.Now.Add(c.ahead + clock.System{}.Now().Sub(c.started))
 }
 
 // Advance moves the clock forward.
