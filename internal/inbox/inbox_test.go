@@ -171,6 +171,17 @@ func TestBecomeCase(t *testing.T) {
 		if second.ID == made.ID || strings.Contains(second.Text, lamp) {
 			t.Errorf("a later question: %+v", second)
 		}
+		th, err = s.Look(ctx, ft.Officer, c.ID)
+		ok(t, err)
+		k.Clock.Advance(time.Minute)
+		k.Say(it.OA, "hoa", "Và ngõ 7 cũng bị ngập khi mưa to.")
+		after, err := s.Look(ctx, ft.Officer, c.ID)
+		ok(t, err)
+		third, err := s.BecomeCase(ctx, ft.Officer, c.ID, feedback.Report, []string{th.Lines[0].ID, after.Lines[len(after.Lines)-1].ID})
+		ok(t, err)
+		if third.ID == made.ID || third.Text != "Và ngõ 7 cũng bị ngập khi mưa to." {
+			t.Errorf("a new message chosen together with one that is part of a case: %+v", third)
+		}
 		k.Say(it.OA, "mai", "Chào")
 		other := k.Only(ft.Officer, inbox.Filter{View: inbox.ViewUnread})
 		_, err = s.BecomeCase(ctx, ft.Officer, other.ID, feedback.Report, nil)

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
@@ -176,6 +177,8 @@ func (s *Service) BecomeCase(ctx context.Context, actor identity.Actor, conversa
 	if made, ok, err := s.madeBefore(ctx, actor, c, chosen); ok || err != nil {
 		return made, err
 	}
+	chosen = slices.DeleteFunc(chosen, func(l Line) bool { return l.CaseID != "" })
+	began := s.Clock.Now()
 	last := chosen[len(chosen)-1]
 	to := c.Return()
 	if to.Comment != nil {
@@ -186,9 +189,11 @@ func (s *Service) BecomeCase(ctx context.Context, actor identity.Actor, conversa
 	if err != nil {
 		return feedback.Case{}, err
 	}
-	ids := make([]string, len(chosen))
-	for i, l := range chosen {
-		ids[i] = l.ID
+	var ids []string
+	for _, l := range chosen {
+		if !made.ReceivedAt.Before(began) || !l.At.After(made.ReceivedAt) { // an earlier try that broke off did not have what came in since
+			ids = append(ids, l.ID)
+		}
 	}
 	err = s.change(ctx, actor, conversationID, ActionReply, "inbox.become_case", func(ctx context.Context, tx db.Tx, c *Conversation) error {
 		c.CaseID, c.CaseCode = made.ID, made.Code
