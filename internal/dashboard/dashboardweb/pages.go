@@ -60,14 +60,25 @@ func (p *Pages) overview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, overviewPage(p.view(r.Context(), o)))
+	v := p.view(r.Context(), o)
+	v.Paging = ui.Paging{Page: 1, Per: perPage, Total: len(v.Rows), URL: func(n int) string { return "/lam-viec/toan-canh?trang=" + strconv.Itoa(n) }}
+	if n, err := strconv.Atoi(r.URL.Query().Get("trang")); err == nil && n > 0 && n <= v.Paging.Pages() {
+		v.Paging.Page = n
+	}
+	from := (v.Paging.Page - 1) * perPage
+	v.Rows = v.Rows[from:min(from+perPage, len(v.Rows))]
+	return web.Render(w, r, http.StatusOK, overviewPage(v))
 }
+
+// perPage is how many places one page of the overview lists; the most pressing come first.
+const perPage = 25
 
 // overviewView is what the overview's template draws.
 type overviewView struct {
 	dashboard.Overview
-	Lists Lists
-	Map   ui.MapProps
+	Lists  Lists
+	Map    ui.MapProps
+	Paging ui.Paging
 }
 
 func (p *Pages) view(ctx context.Context, o dashboard.Overview) overviewView {

@@ -346,7 +346,7 @@ func overviewPage(v overviewView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "dashboard.by_unit"), Export: "/lam-viec/toan-canh.xlsx", Head: []ui.Col{
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "dashboard.by_unit"), Export: "/lam-viec/toan-canh.xlsx", Page: v.Paging, Head: []ui.Col{
 					{Text: i18n.T(ctx, "dashboard.unit")}, {Text: i18n.T(ctx, "dashboard.overdue"), Num: true}, {Text: i18n.T(ctx, "dashboard.waiting"), Num: true},
 					{Text: i18n.T(ctx, "dashboard.channels_ill"), Num: true}, {Text: i18n.T(ctx, "dashboard.posts_out"), Num: true},
 				}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
