@@ -91,6 +91,9 @@ func LoadConfig(path string, environ []string) (Config, error) {
 			if strings.HasPrefix(key, "NHIPCAU_TEST") || strings.HasPrefix(key, "NHIPCAU_REQUIRE") {
 				return "", nil // settings of the tests
 			}
+			if key == "NHIPCAU_CONFIG" {
+				return "", nil // names the file itself; the command line reads it
+			}
 			return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, "NHIPCAU_")), "__", "."), value
 		},
 	}), nil)
