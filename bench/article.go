@@ -41,12 +41,17 @@ func (b *bench) article(ctx context.Context) (err error) {
 		if _, err := pageLoad(ctx, product, r.Article, n, 500*time.Millisecond); err != nil { // warm
 			return err
 		}
-		ours, err := pageLoad(ctx, product, r.Article, n, b.window)
-		if err != nil {
-			return err
-		}
-		text := fmt.Sprintf("%3d connections: product %7.0f/s (median %s, p99 %s)", n, ours.rate(), short(ours.median), short(ours.p99))
-		if peer != "" {
+		// In turns, so that what else the machine does in the meantime meets both alike.
+		var us, them []figures
+		for range 3 {
+			ours, err := pageLoad(ctx, product, r.Article, n, b.window)
+			if err != nil {
+				return err
+			}
+			us = append(us, ours)
+			if peer == "" {
+				continue
+			}
 			theirs, err := pageLoad(ctx, peer, "/page", n, b.window)
 			if err != nil {
 				return err
@@ -54,6 +59,12 @@ func (b *bench) article(ctx context.Context) (err error) {
 			if theirs.bytes/theirs.n != ours.bytes/ours.n {
 				return fmt.Errorf("nginx sends %d bytes a page and the product %d", theirs.bytes/theirs.n, ours.bytes/ours.n)
 			}
+			them = append(them, theirs)
+		}
+		ours := typical(us)
+		text := fmt.Sprintf("%3d connections: product %7.0f/s (median %s, p99 %s)", n, ours.rate(), short(ours.median), short(ours.p99))
+		if peer != "" {
+			theirs := typical(them)
 			text += fmt.Sprintf(", nginx %7.0f/s (median %s, p99 %s): ratio %.2f", theirs.rate(), short(theirs.median), short(theirs.p99), ours.rate()/theirs.rate())
 		}
 		b.line("%s", text)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -24,5 +25,11 @@ func short(d time.Duration) string {
 func middle(list []time.Duration) time.Duration {
 	list = slices.Clone(list)
 	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+// typical is the middle of several windows by rate.
+func typical(list []figures) figures {
+	slices.SortFunc(list, func(a, b figures) int { return cmp.Compare(a.rate(), b.rate()) })
 	return list[len(list)/2]
 }

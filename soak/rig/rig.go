@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +24,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/sim/facebook"
 	"github.com/nhipcau/nhipcau/sim/simserver"
@@ -224,11 +224,11 @@ func (r *Rig) seed(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return r.article(ctx, rooms, house)
+	return r.article(ctx, rooms)
 }
 
 // article puts one post on the province's portal.
-func (r *Rig) article(ctx context.Context, rooms app.Rooms, house *app.House) error {
+func (r *Rig) article(ctx context.Context, rooms app.Rooms) error {
 	actor := func(officialID string, role identity.Role) identity.Actor {
 		return identity.Actor{Kind: identity.ActorOfficial, ID: officialID, Name: "Cán bộ " + string(role), Grants: []identity.Grant{{Role: role, UnitID: r.Units[0].ID}}}
 	}
@@ -248,11 +248,7 @@ func (r *Rig) article(ctx context.Context, rooms app.Rooms, house *app.House) er
 	if p, err = rooms.Publish.Approve(ctx, approver, p.ID, p.Rev, publish.Approval{Mode: publish.ModeNow}); err != nil {
 		return err
 	}
-	home, err := url.Parse(house.UnitURL(r.Units[0]))
-	if err != nil {
-		return err
-	}
-	r.Article = strings.TrimSuffix(home.Path, "/") + "/tin/" + p.Slug
+	r.Article = portal.Links{}.Post(r.Units[0], p.Slug)
 	return nil
 }
 
