@@ -1,46 +1,115 @@
-package handbook
+package handbook_test
 
 import (
-	"net/http"
-	"net/http/httptest"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
-	"testing/fstest"
 
-	"github.com/nhipcau/nhipcau/internal/fault"
-	"github.com/nhipcau/nhipcau/internal/platform/golden"
-	"github.com/nhipcau/nhipcau/internal/platform/ui"
+	"github.com/pelletier/go-toml/v2"
+
+	pages "github.com/nhipcau/nhipcau/docs/handbook"
+	"github.com/nhipcau/nhipcau/internal/handbook"
 )
 
-func TestPages(t *testing.T) {
-	b, err := Load(fstest.MapFS{
-		"index.md": {Data: []byte("# Sổ tay\nMỗi việc một trang.\n")},
-		"duyet.md": {Data: []byte("# Duyệt tin bài\nNgười duyệt khác người viết.\n")},
+// under calls fn with every file below internal/ whose name ends with suffix.
+func under(t *testing.T, suffix string, fn func(path, text string)) {
+	t.Helper()
+	err := filepath.WalkDir("..", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasSuffix(path, suffix) {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		fn(path, string(b))
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := golden.Words(t, ui.Catalogue, Catalogue)
-	mux := http.NewServeMux()
-	handle := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if err := h(w, r); fault.Is(err, fault.NotFound) {
-				w.WriteHeader(http.StatusNotFound)
+}
+
+var helpRE = regexp.MustCompile(`\bHelp:\s+"([^"]+)"`)
+
+// Every "?" of every screen opens a page.
+func TestEveryHelpHasItsPage(t *testing.T) {
+	b, err := handbook.Load(pages.Pages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	under(t, ".templ", func(path, text string) {
+		for _, m := range helpRE.FindAllStringSubmatch(text, -1) {
+			asked++
+			if !b.Has(m[1]) {
+				t.Errorf("%s opens the handbook at %q: write docs/handbook/%s.md", path, m[1], m[1])
 			}
-		})
-	}
-	handle("GET /huong-dan/{$}", b.index)
-	handle("GET /huong-dan/{name}", b.page)
-	for name, path := range map[string]string{"index": "/huong-dan/", "search": "/huong-dan/?q=duyet", "nothing": "/huong-dan/?q=xe", "page": "/huong-dan/duyet"} {
-		rec := httptest.NewRecorder()
-		mux.ServeHTTP(rec, httptest.NewRequest("GET", path, nil).WithContext(ctx))
-		if rec.Code != http.StatusOK {
-			t.Fatalf("%s: %d", path, rec.Code)
 		}
-		golden.Body(t, name, rec.Body.Bytes())
+	})
+	if asked < 20 {
+		t.Fatalf("only %d screens with a \"?\" were found: the search for them is broken", asked)
 	}
-	rec := httptest.NewRecorder()
-	mux.ServeHTTP(rec, httptest.NewRequest("GET", "/huong-dan/khong-co", nil).WithContext(ctx))
-	if rec.Code != http.StatusNotFound {
-		t.Fatal(rec.Code)
+}
+
+var (
+	boldRE  = regexp.MustCompile(`\*\*([^*]+)\*\*`)
+	linkRE  = regexp.MustCompile(`\]\(([^)]+)\)`)
+	wordsOf = func(t *testing.T) []string {
+		var out []string
+		var collect func(v any)
+		collect = func(v any) {
+			switch v := v.(type) {
+			case string:
+				out = append(out, v)
+			case map[string]any:
+				for _, x := range v {
+					collect(x)
+				}
+			}
+		}
+		under(t, "catalogue.vi.toml", func(path, text string) {
+			m := map[string]any{}
+			if err := toml.Unmarshal([]byte(text), &m); err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			collect(m)
+		})
+		return out
+	}
+)
+
+// What a page prints in bold is a word of the screen, letter for letter: who renames a button finds the pages that name it.
+// What a page links to is another page of the handbook. And a page stays short.
+func TestPagesSpeakTheWordsOfTheScreens(t *testing.T) {
+	b, err := handbook.Load(pages.Pages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := wordsOf(t)
+	names, err := fs.Glob(pages.Pages, "*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		raw, err := fs.ReadFile(pages.Pages, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(raw)
+		for _, m := range boldRE.FindAllStringSubmatch(text, -1) {
+			if !slices.Contains(words, m[1]) {
+				t.Errorf("%s: no screen says %q; bold is for words of the screen, italics for weight", name, m[1])
+			}
+		}
+		for _, m := range linkRE.FindAllStringSubmatch(text, -1) {
+			if !b.Has(m[1]) {
+				t.Errorf("%s links to %q, which is no page", name, m[1])
+			}
+		}
+		if n := strings.Count(text, "\n"); n > 60 {
+			t.Errorf("%s has %d lines: one task to a page", name, n)
+		}
 	}
 }
