@@ -68,7 +68,7 @@ func (h *House) openChannels() error {
 	c := h.cfg
 	h.channels = channel.New(channel.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Sealer: h.box, Units: h.units, Logger: h.log.With("part", "channel"),
-		Config: channel.Config{Budget: map[channel.Kind]int{channel.Zalo: c.Budget}},
+		Config: channel.Config{Budget: map[channel.Kind]int{channel.Zalo: c.Budget}, CallbackURL: c.PublicURL + channelweb.CallbackPath},
 	})
 	h.channels.Add(zalo.New(zalo.Config{
 		OAuthURL: c.Zalo.OAuthURL, OpenAPIURL: c.Zalo.OpenAPIURL, AppID: c.Zalo.AppID, AppSecret: c.Zalo.AppSecret,
