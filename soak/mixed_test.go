@@ -1,0 +1,122 @@
+package soak
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nhipcau/nhipcau/soak/rig"
+)
+
+// Readers, askers, people on Zalo and officials use the house at once for minutes (with NHIPCAU_SOAK for an hour). No page
+// answers with an error of ours, and the process grows neither in goroutines nor in memory without bound.
+func TestSoakOfMixedTraffic(t *testing.T) {
+	t.Parallel()
+	r := open(t, rig.Setup{Units: pick(20, 131), Delay: 100 * time.Millisecond})
+	x := start(t, r)
+	d := beside(t, r)
+	c := newCrowd(x)
+	errors5xx, pages := &atomic.Int64{}, &atomic.Int64{}
+	for range 4 {
+		c.read(errors5xx, pages)
+	}
+	c.ask(30 * time.Millisecond)
+	c.talk(50 * time.Millisecond)
+	c.publish(x.official(r.Editor), x.official(r.Approver), pick(3*time.Second, time.Minute))
+
+	span := pick(10*time.Second, time.Hour)
+	time.Sleep(span / 3) // caches fill, pools open
+	goroutines, memory := x.figure(t, "go_goroutines"), x.figure(t, "go_memstats_heap_inuse_bytes")
+	var mostGoroutines, mostMemory float64
+	for end := time.Now().Add(span * 2 / 3); time.Now().Before(end); time.Sleep(span / 30) {
+		mostGoroutines = max(mostGoroutines, x.figure(t, "go_goroutines"))
+		mostMemory = max(mostMemory, x.figure(t, "go_memstats_heap_inuse_bytes"))
+	}
+	c.leave()
+	if n := errors5xx.Load(); n > 0 {
+		t.Errorf("%d of %d answers were errors of ours", n, pages.Load())
+	}
+	if mostGoroutines > 2*goroutines+200 {
+		t.Errorf("goroutines grew from %.0f to %.0f", goroutines, mostGoroutines)
+	}
+	if mostMemory > 2*memory+128e6 {
+		t.Errorf("memory grew from %.0f to %.0f MB", memory/1e6, mostMemory/1e6)
+	}
+	eventually(t, 60*time.Second, func() string { return states(t, d) }, func() bool {
+		return openDeliveries(t, d) == 0 && r.World.Zalo.Stats().Webhook.Pending == 0 && number(t, d, "SELECT count(*) FROM channel_webhook WHERE processed_at IS NULL") == 0
+	})
+	if st := r.World.Zalo.Stats(); st.Duplicates > 0 {
+		t.Errorf("%d articles stand twice", st.Duplicates)
+	}
+	c.verify(t, d)
+	t.Logf("%d pages, %d questions, %d messages; goroutines %.0f → at most %.0f, memory %.0f → at most %.0f MB", pages.Load(), len(c.codes), len(c.said),
+		goroutines, mostGoroutines, memory/1e6, mostMemory/1e6)
+}
+
+// read goes from page to page as citizens do.
+func (c *crowd) read(errors5xx, pages *atomic.Int64) {
+	r := c.x.r
+	me := c.x.person()
+	home, _, _ := strings.Cut(r.Article, "/tin/")
+	paths := []string{"/", "/dv", home + "/tin", r.Article, home + "/hoi-dap", home + "/gioi-thieu", home + "/tin.atom", home + "/tin.json", home + "/sitemap.xml",
+		"/hoi", "/hoi-dap", "/tra-cuu", "/tim?q=ngay+hoi", "/tim-don-vi?q=nghi+kim", "/tra-cuu?ma=khong-co", "/dv/khong-co", "/robots.txt", "/log/checkpoint", "/healthz"}
+	c.wg.Go(func() {
+		for i := 0; !c.stop.Load(); i++ {
+			path := paths[i%len(paths)]
+			status, _, _, err := me.Do(c.x.t.Context(), path, nil, "X-Forwarded-For", c.address())
+			pages.Add(1)
+			if err != nil || status >= 500 {
+				errors5xx.Add(1)
+				c.x.t.Errorf("GET %s answered %d, %v", path, status, err)
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	})
+}
+
+// publish lets a post out to all units now and then and looks at the wall and the lists of the office.
+func (c *crowd) publish(editor, approver *rig.Person, pause time.Duration) {
+	r := c.x.r
+	var once sync.Once
+	c.wg.Go(func() {
+		for i := 0; !c.stop.Load(); i++ {
+			post, err := editor.Write(c.x.t.Context(), r.Units[0].ID, fmt.Sprintf("Thông báo thường kỳ số %d", i), []string{"zalo"}, []string{"subtree:" + r.Units[0].ID})
+			if err == nil {
+				err = approver.Approve(c.x.t.Context(), post)
+			}
+			if err != nil {
+				once.Do(func() { c.x.t.Errorf("publishing: %v", err) })
+			}
+			for end := time.Now().Add(pause); time.Now().Before(end) && !c.stop.Load(); time.Sleep(300 * time.Millisecond) {
+				for _, path := range []string{"/lam-viec", "/lam-viec/tin-bai", "/lam-viec/tin-bai/" + post + "/luot-dang"} {
+					if status, _, _, err := approver.Do(c.x.t.Context(), path, nil); err != nil || status >= 500 {
+						c.x.t.Errorf("GET %s answered %d, %v", path, status, err)
+					}
+				}
+			}
+		}
+	})
+}
+
+// figure reads one number that the product shows about itself.
+func (x *product) figure(t *testing.T, name string) float64 {
+	t.Helper()
+	_, _, page, err := x.person().Do(t.Context(), "/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`(?m)^` + name + `(?:\{[^}]*\})? (\S+)$`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("/metrics does not show %s", name)
+	}
+	v, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
