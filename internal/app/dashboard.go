@@ -22,10 +22,10 @@ const mapWidth = 400
 // dashboardPages wires the first screen: each feature is asked what waits, and for the overview's numbers.
 func (h *House) dashboardPages() (*dashboardweb.Pages, error) {
 	p := &dashboardweb.Pages{Clock: h.clock, Lists: dashboardweb.Lists{
-		Posts:    func(unit string) string { return listOf("/lam-viec/tin-bai?state=published", unit) },
-		Channels: func(unit string) string { return listOf("/lam-viec/kenh?state=ill", unit) },
-		Waiting:  func(unit string) string { return listOf("/lam-viec/vu-viec?state=open", unit) },
-		Overdue:  func(unit string) string { return listOf("/lam-viec/vu-viec?overdue=1", unit) },
+		Posts:    func(unit string) string { return listOf("/lam-viec/tin-bai?trang_thai=published", "don_vi", unit) },
+		Channels: func(unit string) string { return listOf("/lam-viec/kenh?state=ill", "unit", unit) },
+		Waiting:  func(unit string) string { return listOf("/lam-viec/vu-viec?xem=open", "don_vi", unit) },
+		Overdue:  func(unit string) string { return listOf("/lam-viec/vu-viec?xem=overdue", "don_vi", unit) },
 	}}
 	p.Service = dashboard.NewService(h.clock, h.authz, dashboard.Counters{
 		PostsOut: func(ctx context.Context, a identity.Actor) (dashboard.ByUnit, error) {
@@ -52,11 +52,12 @@ func (h *House) dashboardPages() (*dashboardweb.Pages, error) {
 	return p, err
 }
 
-func listOf(path, unitID string) string {
+// listOf is the address of the rows behind a number: the list, narrowed to a unit by the parameter that it knows.
+func listOf(path, param, unitID string) string {
 	if unitID == "" {
 		return path
 	}
-	return path + "&unit=" + unitID
+	return path + "&" + param + "=" + unitID
 }
 
 func (h *House) illByUnit(ctx context.Context, a identity.Actor) (dashboard.ByUnit, error) {

@@ -116,6 +116,15 @@ type MessageChanged struct {
 // Kind implements jobs.Event.
 func (MessageChanged) Kind() string { return "channel.message_changed" }
 
+// PersonNamed is published when a channel told what a person is called; Service.Person has the name.
+type PersonNamed struct {
+	AccountID string
+	PersonID  string
+}
+
+// Kind implements jobs.Event.
+func (PersonNamed) Kind() string { return "channel.person_named" }
+
 // PersonWithdrew is published when a person asks a channel to be forgotten.
 type PersonWithdrew struct {
 	AccountID string

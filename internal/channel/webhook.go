@@ -221,6 +221,9 @@ func (s *Service) learnName(ctx context.Context, args nameArgs) error {
 	return s.write(ctx, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.NewUpdate().Model((*personRow)(nil)).Set("name = ?", name).Where("account_id = ?", args.Account).
 			Where("person_id = ?", args.Person).Where("withdrawn_at IS NULL").Exec(ctx)
-		return err
+		if err != nil || name == "" {
+			return err
+		}
+		return s.q.Publish(ctx, tx, PersonNamed{AccountID: args.Account, PersonID: args.Person})
 	})
 }

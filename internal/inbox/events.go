@@ -83,6 +83,29 @@ func (s *Service) onOutcome(ctx context.Context, e channel.MessageChanged) error
 	})
 }
 
+// onNamed shows a person's name once the channel has told it: it is asked for after the first message.
+func (s *Service) onNamed(ctx context.Context, e channel.PersonNamed) error {
+	p, err := s.Channels.Person(ctx, e.AccountID, e.PersonID)
+	if err != nil || p.Name == "" {
+		return err
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		rows, err := s.store.unnamed(ctx, tx, e.AccountID, e.PersonID)
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			c := r.domain()
+			c.PersonName = p.Name
+			c.search = moreSearch(c.search, p.Name, "")
+			if err := s.store.save(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // onWithdrawal takes out what could name a person who asked to be forgotten.
 func (s *Service) onWithdrawal(ctx context.Context, e channel.PersonWithdrew) error {
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.forget(ctx, tx, e.AccountID, e.PersonID) })

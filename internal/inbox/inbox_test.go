@@ -392,6 +392,17 @@ func TestFailedReplyComesBack(t *testing.T) {
 	})
 }
 
+// Zalo's messages bring no name: it is asked for afterwards and then stands in the list and in the search.
+func TestNameComesLater(t *testing.T) {
+	each(t, func(t *testing.T, k *it.Kit) {
+		k.SayUnnamed(it.OA, "z1", "Lô Thị Nhàn", lamp)
+		list, n, err := k.Inbox.List(t.Context(), ft.Officer, inbox.Filter{View: inbox.ViewAll, Text: "lo thi nhan"})
+		if err != nil || n != 1 || list[0].PersonName != "Lô Thị Nhàn" {
+			t.Fatalf("%+v %v", list, err)
+		}
+	})
+}
+
 func TestForgottenAtThePersonsWish(t *testing.T) {
 	each(t, func(t *testing.T, k *it.Kit) {
 		k.Say(it.OA, "hoa", lamp)

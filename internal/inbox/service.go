@@ -82,6 +82,7 @@ func New(d Deps) *Service {
 	s := &Service{Deps: d}
 	jobs.On(s.Queue, "inbox", s.onMessage)
 	jobs.On(s.Queue, "inbox", s.onOutcome)
+	jobs.On(s.Queue, "inbox", s.onNamed)
 	jobs.On(s.Queue, "inbox", s.onWithdrawal)
 	return s
 }

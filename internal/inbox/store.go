@@ -234,6 +234,14 @@ func (store) move(ctx context.Context, q bun.IDB, from, to string) error {
 }
 
 // forget takes out of every conversation of the person what could name them, and closes it.
+// unnamed lists the conversations with a person that show no name yet, locked for change.
+func (store) unnamed(ctx context.Context, tx db.Tx, accountID, personID string) ([]conversationRow, error) {
+	var rows []conversationRow
+	q := tx.NewSelect().Model(&rows).Where("c.account_id = ?", accountID).Where("c.person_id = ?", personID).Where("c.person_name = ''").Where("c.last_text <> ''")
+	err := tx.ForUpdate(q).Scan(ctx)
+	return rows, err
+}
+
 func (store) forget(ctx context.Context, q bun.IDB, accountID, personID string) error {
 	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("person_name = ''").Set("last_text = ''").Set("search = ''").Set("unread = 0").Set("failed = ?", false).
 		Set("waiting_since = NULL").Set("answer_due = NULL").Set("state = ?", string(StateDone)).Where("account_id = ?", accountID).Where("person_id = ?", personID).Exec(ctx)

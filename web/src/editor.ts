@@ -93,6 +93,15 @@ function toolbar(e: Editor, labels: Labels, upload: string | undefined): HTMLEle
   return bar;
 }
 
+/** Text typed where there was no editor has lines, not paragraphs: an empty line begins a new paragraph. */
+function asHTML(text: string): string {
+  if (text.trim() === "" || /<(p|h[1-6]|ul|ol|blockquote|figure|div|table|hr|img)\b/i.test(text)) return text;
+  return text
+    .split(/\r?\n\s*\n/)
+    .map((part) => `<p>${part.trim().replace(/\r?\n/g, "<br>")}</p>`)
+    .join("");
+}
+
 function start(area: HTMLTextAreaElement): void {
   const labels = JSON.parse(area.dataset.editor || "{}") as Labels;
   const frame = element("div", { className: "editor" });
@@ -101,7 +110,7 @@ function start(area: HTMLTextAreaElement): void {
   const editor = new Editor({
     element: frame,
     injectCSS: false, // the security policy allows our own style sheet only
-    content: area.value,
+    content: asHTML(area.value),
     extensions: [
       StarterKit.configure({ heading: { levels: [2, 3] }, codeBlock: false, code: false, link: { openOnClick: false, defaultProtocol: "https" } }),
       Image,
@@ -118,7 +127,7 @@ function start(area: HTMLTextAreaElement): void {
   });
   let own = false;
   area.addEventListener("input", () => {
-    if (!own && area.value !== editor.getHTML()) editor.commands.setContent(area.value); // a restored draft
+    if (!own && area.value !== editor.getHTML()) editor.commands.setContent(asHTML(area.value)); // a restored draft
   });
   frame.prepend(toolbar(editor, labels, area.dataset.upload));
   area.classList.add("editor-source");

@@ -19,6 +19,8 @@ import (
 // Fake is a channel in memory. It keeps what was published and said, can be told to fail, and takes webhooks in its own
 // small format (see Webhook). The zero value is not ready; use NewFake.
 type Fake struct {
+	Names map[string]string // what PersonName tells of a person; set before the first message
+
 	kind channel.Kind
 
 	mu       sync.Mutex
@@ -270,4 +272,9 @@ func (f *Fake) Webhook(h http.Header, body []byte) ([]channel.Inbound, error) {
 		in.Message = &channel.Message{ExternalID: e.ID, PersonID: e.Person, PersonName: e.Name, Text: e.Text, Comment: e.Comment, At: e.At}
 	}
 	return []channel.Inbound{in}, nil
+}
+
+// PersonName tells a person's name; it implements channel.Namer.
+func (f *Fake) PersonName(_ context.Context, _ channel.Account, personID string) (string, error) {
+	return f.Names[personID], nil
 }

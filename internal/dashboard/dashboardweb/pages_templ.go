@@ -347,8 +347,8 @@ func overviewPage(v overviewView) templ.Component {
 					return nil
 				})
 				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "dashboard.by_unit"), Export: "/lam-viec/toan-canh.xlsx", Page: v.Paging, Head: []ui.Col{
-					{Text: i18n.T(ctx, "dashboard.unit")}, {Text: i18n.T(ctx, "dashboard.overdue"), Num: true}, {Text: i18n.T(ctx, "dashboard.waiting"), Num: true},
-					{Text: i18n.T(ctx, "dashboard.channels_ill"), Num: true}, {Text: i18n.T(ctx, "dashboard.posts_out"), Num: true},
+					{Text: i18n.T(ctx, "dashboard.unit")}, {Text: i18n.T(ctx, "dashboard.overdue"), Num: true}, {Text: i18n.T(ctx, "dashboard.waiting_short"), Num: true},
+					{Text: i18n.T(ctx, "dashboard.ill_short"), Num: true}, {Text: i18n.T(ctx, "dashboard.posts_short"), Num: true},
 				}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -92,6 +92,13 @@ func (k *Kit) SayAt(external, person, text string, at time.Time) {
 	k.hear(external, channel.Message{PersonID: person, PersonName: "Người " + person, Text: text, At: at})
 }
 
+// SayUnnamed is Say where the message itself does not tell who wrote it; the channel knows the name when asked.
+func (k *Kit) SayUnnamed(external, person, name, text string) {
+	k.T.Helper()
+	k.fake(external).Names = map[string]string{person: name}
+	k.hear(external, channel.Message{PersonID: person, Text: text, At: k.Clock.Now()})
+}
+
 // Comment lets a person write under a publication of an account.
 func (k *Kit) Comment(external, person, post, text string) {
 	k.T.Helper()

@@ -260,15 +260,28 @@ func (q *Queue) Publish(ctx context.Context, tx db.Tx, e Event) error {
 	return q.EnqueueMany(ctx, tx, many)
 }
 
-// Waiting counts the jobs that are due or running (not those scheduled for later).
+// soon is how far ahead Waiting looks for jobs that were put off: a job that is tried again in a moment is still work.
+const soon = 500 * time.Millisecond
+
+// Waiting counts the jobs that are due now or within half a second, or running; not those scheduled for later.
 func (q *Queue) Waiting(ctx context.Context) (int, error) {
 	res, err := q.client.JobList(ctx, river.NewJobListParams().First(10000).
-		States(rivertype.JobStateAvailable, rivertype.JobStateRunning, rivertype.JobStatePending))
+		States(rivertype.JobStateAvailable, rivertype.JobStateRunning, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateScheduled))
 	if err != nil {
 		return 0, err
 	}
-	return len(res.Jobs), nil
+	n, horizon := 0, realTime().Add(soon)
+	for _, j := range res.Jobs {
+		putOff := j.State == rivertype.JobStateRetryable || j.State == rivertype.JobStateScheduled
+		if !putOff || j.ScheduledAt.Before(horizon) {
+			n++
+		}
+	}
+	return n, nil
 }
+
+// realTime is the machine's clock, by which the queue runs whatever the house's clock says.
+func realTime() time.Time { return time.Now() }
 
 // Drain does jobs until none is due or running: for tests. It leaves the queue running.
 func (q *Queue) Drain(ctx context.Context) error {
