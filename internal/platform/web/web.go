@@ -14,6 +14,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
 // Handler answers a request or returns a fault.
@@ -112,6 +113,9 @@ func (s *Server) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	var tooBig *http.MaxBytesError
 	if errors.As(err, &tooBig) {
 		err = fault.New(fault.TooLarge, "web.too_large").With("Limit", tooBig.Limit>>20).Because(err)
+	}
+	if db.IsFull(err) {
+		err = fault.New(fault.Unavailable, "web.full").Because(err)
 	}
 	kind := fault.KindOf(err)
 	status := Status(kind)
