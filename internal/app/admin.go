@@ -1,15 +1,21 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/audit"
 	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/web"
 )
 
 type unitsImportCmd struct {
@@ -54,13 +60,17 @@ func (u unitsImportCmd) fromFile(s *session, h *House) (orgunit.ImportResult, er
 }
 
 type userInviteCmd struct {
-	Name  string `arg:"" help:"Full name." placeholder:"NAME"`
-	Email string `arg:"" help:"E-mail address, used to sign in." placeholder:"EMAIL"`
-	Unit  string `help:"Official code of the unit (default: the province)." placeholder:"CODE"`
+	Name  string        `arg:"" help:"Full name." placeholder:"NAME"`
+	Email string        `arg:"" help:"E-mail address, used to sign in." placeholder:"EMAIL"`
+	Role  identity.Role `help:"Role, for example unit_admin or editor." default:"system_admin"`
+	Unit  string        `help:"Official code of the unit (default: the province)." placeholder:"CODE"`
 }
 
-// Run invites the first administrator; later ones are invited on the pages, where it is seen who may invite whom.
+// Run invites an official. Whoever may run this program on the server may name anybody: it is written in the audit log.
 func (u userInviteCmd) Run(s *session) error {
+	if !slices.Contains(identity.Roles[:], u.Role) {
+		return fmt.Errorf("there is no role %q: choose one of %v", u.Role, identity.Roles)
+	}
 	h, err := Open(s.ctx, s.cfg, s.err)
 	if err != nil {
 		return err
@@ -68,18 +78,48 @@ func (u userInviteCmd) Run(s *session) error {
 	defer h.Close()
 	unitID := h.provinceID()
 	if u.Unit != "" {
-		unit, err := h.units.Forest().ByCode(orgunit.LevelCommune, u.Unit, h.units.Today())
-		if err != nil {
-			return fmt.Errorf("no commune has the code %s today", u.Unit)
+		if unitID, err = h.unitByCode(u.Unit); err != nil {
+			return err
 		}
-		unitID = unit.ID
 	}
-	in, err := h.people.CreateFirstAdmin(s.ctx, u.Name, u.Email, unitID)
+	in, err := h.people.Invite(s.ctx, identity.System("command-line"), identity.Invitee{
+		Name: u.Name, Email: u.Email, Term: identity.Term{UnitID: unitID, Role: u.Role, From: h.units.Today()},
+	})
 	if err != nil {
-		return err
+		return h.sentence(err)
+	}
+	if in.Link == "" {
+		fmt.Fprintf(s.out, "%s has an account already; the role is theirs now.\n", u.Name)
+		return nil
 	}
 	fmt.Fprintf(s.out, "Give this link to %s; it is valid until %s and for one use:\n%s\n", u.Name, in.ExpiresAt.In(clock.Vietnam).Format("15:04 02/01/2006"), in.Link)
 	return nil
+}
+
+// unitByCode finds a unit of today by its official code: provinces have two digits, communes five.
+func (h *House) unitByCode(code string) (string, error) {
+	level := orgunit.LevelCommune
+	if len(code) == 2 {
+		level = orgunit.LevelProvince
+	}
+	u, err := h.units.Forest().ByCode(level, code, h.units.Today())
+	if err != nil {
+		return "", fmt.Errorf("no unit has the code %s on %s", code, h.units.Today().Vietnamese())
+	}
+	return u.ID, nil
+}
+
+// sentence turns a fault into the text of the catalogue, for the command line.
+func (h *House) sentence(err error) error {
+	ctx := i18n.With(context.Background(), h.words.In("en"))
+	var lines []string
+	for _, e := range web.Faults(err) {
+		lines = append(lines, i18n.Fault(ctx, e))
+	}
+	if len(lines) == 0 {
+		return err
+	}
+	return errors.New(strings.Join(lines, " "))
 }
 
 type auditVerifyCmd struct{}
