@@ -62,6 +62,7 @@ type Rooms struct {
 	Feedback *feedback.Service
 	Inbox    *inbox.Service
 	Sites    *portal.Sites
+	Admin    *orgadmin.Service
 }
 
 func (h *House) openChannels() error {
@@ -106,8 +107,10 @@ func (h *House) openFeatures(ctx context.Context) error {
 	})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), f.inbox.Mover())
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover())
+	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
+	h.people.RegisterWork("publish", f.publish)
 	return nil
 }
 
@@ -139,7 +142,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Sites: h.features.portal.Sites}
+		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Sites: h.features.portal.Sites, Admin: h.features.admin}
 }
 
 // featurePages lists the screens of the rooms in no particular order: patterns do not depend on it.

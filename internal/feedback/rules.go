@@ -30,6 +30,7 @@ const (
 	StepPublish  Step = "publish"  // stands in the public list
 	StepWithdraw Step = "withdraw" // taken out of the public list
 	StepUnmask   Step = "unmask"   // an official looked at the name and telephone
+	StepInherit  Step = "inherit"  // the holder passed into another unit, which carries the case on
 )
 
 // ReopenDays is for how many calendar days after the answer the citizen may say that it did not help.
@@ -64,6 +65,7 @@ var moves = map[Step]move{
 	StepPublish:  {from: []State{StateAnswered, StateClosed}, public: true},
 	StepWithdraw: {from: []State{StateAnswered, StateClosed, StateWorking, StateReview}},
 	StepUnmask:   {from: []State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused}},
+	StepInherit:  {from: []State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused}, public: true},
 }
 
 // Notifies tells whether the citizen is told of the step by the door they came in by.
@@ -84,7 +86,7 @@ type Act struct {
 	At        time.Time
 	ActorID   string
 	ActorName string
-	ToUnitID  string // StepReceive and StepRoute: the new holder
+	ToUnitID  string // StepReceive, StepRoute and StepInherit: the new holder
 	Reason    string
 	Kind      Kind // StepClassify
 	Rating    int  // StepRate, StepThank
@@ -120,7 +122,7 @@ func (c *Case) Take(step Step, a Act) (Event, error) {
 // mayTake checks what the step itself needs.
 func (c *Case) mayTake(step Step, a Act) error {
 	switch step {
-	case StepReceive:
+	case StepReceive, StepInherit:
 		if a.ToUnitID == "" {
 			return fault.Field("unit", "feedback.unit_required")
 		}
@@ -162,6 +164,8 @@ func (c *Case) effect(step Step, a Act, e *Event) {
 		c.setTerm(a.Clock)
 	case StepRoute:
 		c.hold(a, e)
+	case StepInherit: // who worked on it comes along
+		c.HolderUnitID, c.HolderSince, e.ToUnitID = a.ToUnitID, a.At, a.ToUnitID
 	case StepClaim:
 		c.ClaimedBy, c.ClaimedByName = a.ActorID, a.ActorName
 	case StepClassify:
@@ -252,6 +256,13 @@ func Chain(events []Event) []Holding {
 		case StepReceive, StepRoute:
 			end(e.At)
 			out = append(out, Holding{UnitID: e.ToUnitID, From: e.At, Reason: e.Reason, By: e.ActorName})
+		case StepInherit:
+			next := Holding{UnitID: e.ToUnitID, From: e.At}
+			if n := len(out); n > 0 && !out[n-1].To.IsZero() {
+				next.To = e.At // the case was finished: it only changed hands
+			}
+			end(e.At)
+			out = append(out, next)
 		case StepReopen:
 			end(e.At)
 			out = append(out, Holding{UnitID: e.UnitID, From: e.At, Reason: e.Reason})
