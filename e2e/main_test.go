@@ -1,0 +1,171 @@
+package e2e
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// The rehearsal province that all tests share, and the browser they look at it with.
+var (
+	product     string // "http://localhost:40123"; a name and not a number, as passkeys belong to names
+	outside     string // the simulated Zalo and Facebook with their control API
+	shots       string // folder of the pictures
+	browserRoot context.Context
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if testing.Short() {
+		return m.Run() // every test leaves at once
+	}
+	dir, err := os.MkdirTemp("", "nhipcau-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	var stop func()
+	if stop, err = openProvince(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	defer stop()
+	if stop, err = openBrowser(dir); err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		return 1
+	}
+	defer stop()
+	return m.Run()
+}
+
+// openProvince builds and starts the rehearsal in a fresh folder and waits until it is seeded and answers.
+func openProvince(dir string) (func(), error) {
+	shots = cmp.Or(os.Getenv("NHIPCAU_SHOTS"), "shots")
+	if err := os.MkdirAll(shots, 0o750); err != nil {
+		return nil, err
+	}
+	program := os.Getenv("NHIPCAU_TEST_REHEARSAL") // one that is already built
+	if program == "" {
+		program = filepath.Join(dir, "rehearsal")
+		if out, err := exec.Command("go", "build", "-o", program, "../cmd/rehearsal").CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("the rehearsal cannot be built: %w\n%s", err, out)
+		}
+	}
+	addr, simAddr := freeAddress(), freeAddress()
+	product, outside = "http://"+addr, "http://"+simAddr
+	var said lockedBuffer
+	c := exec.Command(program, "--scenario", "nghe-an-2024", "--addr", addr, "--sim-addr", simAddr, "--data", filepath.Join(dir, "data"))
+	c.Stdout, c.Stderr = &said, &said
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- c.Wait() }()
+	stop := func() {
+		_ = c.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-ended:
+		case <-time.After(15 * time.Second):
+			_ = c.Process.Kill()
+		}
+		if text := said.String(); testing.Verbose() || bytes.Contains([]byte(text), []byte("panic")) {
+			fmt.Fprintln(os.Stderr, "the rehearsal said:\n"+text)
+		}
+	}
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		select {
+		case err := <-ended:
+			return nil, errors.Join(fmt.Errorf("the rehearsal ended: %s", said.String()), err)
+		default:
+		}
+		if r, err := http.Get(product + "/readyz"); err == nil {
+			_ = r.Body.Close()
+			if r.StatusCode == http.StatusOK {
+				return stop, nil
+			}
+		}
+	}
+	stop()
+	return nil, fmt.Errorf("the rehearsal does not answer: %s", said.String())
+}
+
+func freeAddress() string {
+	l, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		panic(err)
+	}
+	defer l.Close()
+	return "localhost:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// openBrowser starts Chromium without a window and without any traffic of its own.
+func openBrowser(dir string) (func(), error) {
+	var path string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		return nil, errors.New("the tests need Chromium (package chromium); make deps says what else")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(dir, "browser")), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.DisableGPU, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("lang", "vi"), chromedp.Env("LANGUAGE=vi", "LANG=vi_VN.UTF-8"), chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("hide-scrollbars", true),
+	)
+	if os.Geteuid() == 0 {
+		opts = append(opts, chromedp.NoSandbox)
+	}
+	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, stopBrowser := chromedp.NewContext(alloc)
+	stop := func() { stopBrowser(); stopAlloc() }
+	if err := chromedp.Run(ctx); err != nil {
+		stop()
+		return nil, fmt.Errorf("chromium does not start: %w", err)
+	}
+	browserRoot = ctx
+	return stop, nil
+}
+
+// lockedBuffer keeps what a program says while it runs.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+var _ io.Writer = (*lockedBuffer)(nil)
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
