@@ -144,11 +144,5 @@ func (s *Service) publishOnApproval(ctx context.Context, tx db.Tx, actor identit
 	if publish && Publishable(*c) && len(FindPersonal(c.Text)) == 0 && len(FindPersonal(a.Text)) == 0 {
 		return s.publish(ctx, tx, actor, c, a, Copy{Question: c.Text, Answer: a.Text})
 	}
-	if !c.Published {
-		return nil
-	}
-	if _, err := s.apply(ctx, tx, c, StepWithdraw, Act{At: s.Clock.Now(), ActorID: actor.ID, ActorName: actor.Name}); err != nil {
-		return err
-	}
-	return s.store.deletePublic(ctx, tx, c.ID)
+	return s.withdraw(ctx, tx, actor, c)
 }

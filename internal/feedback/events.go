@@ -45,3 +45,22 @@ type AnswerPublished struct {
 
 // Kind implements jobs.Event.
 func (AnswerPublished) Kind() string { return "feedback.published" }
+
+// AnswerWithdrawn is published when a question and its answer were taken out of the public list.
+type AnswerWithdrawn struct {
+	CaseID string
+	UnitID string
+}
+
+// Kind implements jobs.Event.
+func (AnswerWithdrawn) Kind() string { return "feedback.withdrawn" }
+
+// Classified is published when the legal kind of a case was decided anew. Who keeps words of the case must put them away when
+// the kind is a secret one.
+type Classified struct {
+	CaseID string
+	As     Kind
+}
+
+// Kind implements jobs.Event.
+func (Classified) Kind() string { return "feedback.classified" }

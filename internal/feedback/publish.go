@@ -106,6 +106,24 @@ func (s *Service) Withdraw(ctx context.Context, actor identity.Actor, caseID, wh
 	}
 	return s.step(ctx, actor, ActionPublish, caseID, StepWithdraw, Act{Reason: why},
 		func(ctx context.Context, tx db.Tx, c *Case, _ Event) (string, error) {
-			return "", s.store.deletePublic(ctx, tx, c.ID)
+			return "", s.dropPublic(ctx, tx, *c)
 		})
+}
+
+// withdraw takes the public copy of a case out because of what the actor did to the case; without one it does nothing.
+func (s *Service) withdraw(ctx context.Context, tx db.Tx, actor identity.Actor, c *Case) error {
+	if !c.Published {
+		return nil
+	}
+	if _, err := s.apply(ctx, tx, c, StepWithdraw, Act{At: s.Clock.Now(), ActorID: actor.ID, ActorName: actor.Name}); err != nil {
+		return err
+	}
+	return s.dropPublic(ctx, tx, *c)
+}
+
+func (s *Service) dropPublic(ctx context.Context, tx db.Tx, c Case) error {
+	if err := s.store.deletePublic(ctx, tx, c.ID); err != nil {
+		return err
+	}
+	return s.Queue.Publish(ctx, tx, AnswerWithdrawn{CaseID: c.ID, UnitID: c.HolderUnitID})
 }

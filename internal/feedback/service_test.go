@@ -456,7 +456,15 @@ func TestPublishing(t *testing.T) {
 		if err != nil || strings.Contains(p.Question, "Mẫu") || strings.Contains(p.Question, "678") {
 			t.Fatalf("%+v %v", p, err)
 		}
+		var gone []string
+		jobs.On(k.Queue, "test", func(_ context.Context, e feedback.AnswerWithdrawn) error {
+			gone = append(gone, e.CaseID)
+			return nil
+		})
 		must(t)(s.Withdraw(ctx, feedbacktest.Approver, private.ID, "Người dân đề nghị"))
+		if k.Drain(); len(gone) != 1 || gone[0] != private.ID {
+			t.Errorf("withdrawn without a word: %v", gone)
+		}
 		if _, err := s.Public(ctx, private.ID); !fault.Is(err, fault.NotFound) {
 			t.Errorf("withdrawn: %v", err)
 		}
@@ -477,6 +485,25 @@ func TestPublishing(t *testing.T) {
 		}
 		if got, err := s.Answered(ctx, orgunittest.TruongVinh, 5); err != nil || len(got) != 0 {
 			t.Errorf("another ward shows it: %v %v", got, err)
+		}
+	})
+}
+
+// A question that is reopened and turns out to be a denunciation leaves the public list at once.
+func TestSecretKindLeavesThePublicList(t *testing.T) {
+	each(t, func(t *testing.T, k *feedbacktest.Kit) {
+		ctx := context.Background()
+		c := k.Ask()
+		if c := k.Answer(c.ID, answerText, true); !c.Published {
+			t.Fatal("not published")
+		}
+		must(t)(k.Service.Reopen(ctx, citizen, c.Code, "Ông trưởng khối nhận tiền mà không làm."))
+		got, err := k.Service.Classify(ctx, feedbacktest.Officer, c.ID, feedback.Denunciation)
+		if err != nil || got.Published {
+			t.Fatalf("%+v %v", got, err)
+		}
+		if _, err := k.Service.Public(ctx, c.ID); !fault.Is(err, fault.NotFound) {
+			t.Errorf("the public still reads it: %v", err)
 		}
 	})
 }

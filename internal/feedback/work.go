@@ -24,7 +24,7 @@ func (s *Service) Claim(ctx context.Context, actor identity.Actor, caseID string
 }
 
 // Classify decides the legal kind. The clock of the new kind runs from the day of receipt; a complaint or denunciation
-// leaves the ordinary lists at once, so the one who decided may no longer see it afterwards.
+// leaves the ordinary lists and the public one at once, so the one who decided may no longer see it afterwards.
 func (s *Service) Classify(ctx context.Context, actor identity.Actor, caseID string, k Kind) (Case, error) {
 	if !k.Valid() {
 		return Case{}, fault.Field("kind", "feedback.kind_unknown")
@@ -37,7 +37,15 @@ func (s *Service) Classify(ctx context.Context, actor identity.Actor, caseID str
 	if err != nil {
 		return Case{}, err
 	}
-	return s.step(ctx, actor, ActionWork, caseID, StepClassify, Act{Kind: k, Reason: string(k), Clock: term}, nil)
+	return s.step(ctx, actor, ActionWork, caseID, StepClassify, Act{Kind: k, Reason: string(k), Clock: term},
+		func(ctx context.Context, tx db.Tx, c *Case, _ Event) (string, error) {
+			if k.Secret() {
+				if err := s.withdraw(ctx, tx, actor, c); err != nil {
+					return "", err
+				}
+			}
+			return "", s.Queue.Publish(ctx, tx, Classified{CaseID: c.ID, As: k})
+		})
 }
 
 // Route passes the case to another unit or agency, which holds it from now on. The citizen sees where and why.

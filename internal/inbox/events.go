@@ -6,6 +6,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
@@ -109,4 +110,13 @@ func (s *Service) onNamed(ctx context.Context, e channel.PersonNamed) error {
 // onWithdrawal takes out what could name a person who asked to be forgotten.
 func (s *Service) onWithdrawal(ctx context.Context, e channel.PersonWithdrew) error {
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.forget(ctx, tx, e.AccountID, e.PersonID) })
+}
+
+// onClassified puts away the words of a conversation whose case turned out to be for its receiver alone: the list shows no
+// excerpt of it and the search does not find it.
+func (s *Service) onClassified(ctx context.Context, e feedback.Classified) error {
+	if !e.As.Secret() {
+		return nil
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.hush(ctx, tx, e.CaseID) })
 }

@@ -191,6 +191,43 @@ func TestBecomeCase(t *testing.T) {
 	})
 }
 
+// A report that turns out to be a denunciation takes its words out of the list and the search, and others may not read them.
+func TestCaseBecomesSecretLater(t *testing.T) {
+	each(t, func(t *testing.T, k *it.Kit) {
+		ctx := t.Context()
+		k.Say(it.OA, "hoa", "Ông B ở khối nhận tiền trái phép.")
+		k.Say(it.OA, "lan", "Tiền nước tháng này tính sao?")
+		c := k.Only(ft.Officer, inbox.Filter{View: inbox.ViewAll, Text: "nhan tien"})
+		made, err := k.Inbox.BecomeCase(ctx, ft.Officer, c.ID, feedback.Report, nil)
+		ok(t, err)
+		for range 2 {
+			_, err = k.Service.Classify(ctx, ft.Officer, made.ID, feedback.Denunciation)
+			if err != nil {
+				break // the second time it is no longer the officer's
+			}
+			k.Drain()
+		}
+		if !fault.Is(err, fault.NotFound) {
+			t.Errorf("the officer classified twice: %v", err)
+		}
+		if _, n, err := k.Inbox.List(ctx, ft.Officer, inbox.Filter{View: inbox.ViewAll, Text: "nhan tien"}); err != nil || n != 0 {
+			t.Errorf("the search still finds it: %d %v", n, err)
+		}
+		list, n, err := k.Inbox.List(ctx, ft.Leader, inbox.Filter{View: inbox.ViewAll})
+		ok(t, err)
+		for _, x := range list {
+			if x.ID == c.ID && x.LastText+x.CaseCode != "" || x.ID != c.ID && x.LastText == "" {
+				t.Errorf("%+v", x)
+			}
+		}
+		th, err := k.Inbox.Look(ctx, ft.Officer, c.ID)
+		ok(t, err)
+		if n != 2 || th.Lines[0].Text != "" || th.Lines[0].CaseCode != "" || !th.Lines[0].Hidden {
+			t.Errorf("%d %+v", n, th.Lines)
+		}
+	})
+}
+
 // The words of a denunciation are hidden from the desk that passed it on.
 func TestSecretCase(t *testing.T) {
 	each(t, func(t *testing.T, k *it.Kit) {

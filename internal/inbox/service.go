@@ -84,6 +84,7 @@ func New(d Deps) *Service {
 	jobs.On(s.Queue, "inbox", s.onOutcome)
 	jobs.On(s.Queue, "inbox", s.onNamed)
 	jobs.On(s.Queue, "inbox", s.onWithdrawal)
+	jobs.On(s.Queue, "inbox", s.onClassified)
 	return s
 }
 

@@ -247,3 +247,15 @@ func (store) forget(ctx context.Context, q bun.IDB, accountID, personID string) 
 		Set("waiting_since = NULL").Set("answer_due = NULL").Set("state = ?", string(StateDone)).Where("account_id = ?", accountID).Where("person_id = ?", personID).Exec(ctx)
 	return err
 }
+
+// hush takes excerpt, search words and tracking code of a case out of its conversations and messages.
+func (store) hush(ctx context.Context, q bun.IDB, caseID string) error {
+	of := q.NewSelect().Model((*messageRow)(nil)).ColumnExpr("DISTINCT conversation_id").Where("case_id = ?", caseID)
+	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("last_text = ''").Set("search = ''").
+		Set("case_code = CASE WHEN case_id = ? THEN '' ELSE case_code END", caseID).Where("id IN (?)", of).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = q.NewUpdate().Model((*messageRow)(nil)).Set("case_code = ''").Where("case_id = ?", caseID).Exec(ctx)
+	return err
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
+	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishtest"
@@ -299,6 +300,17 @@ func TestOverPublish(t *testing.T) {
 		}
 		if _, _, err := p.Whereabouts(ctx, "khong-co", ""); !fault.Is(err, fault.NotFound) {
 			t.Errorf("an unknown post: %v", err)
+		}
+		for _, e := range []jobs.Event{feedback.AnswerPublished{CaseID: "c"}, feedback.AnswerWithdrawn{CaseID: "c"}} {
+			before, _ := sites.Version(ctx)
+			if err := d.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return w.Queue.Publish(ctx, tx, e) }); err != nil {
+				t.Fatal(err)
+			}
+			w.Drain(t)
+			w.Clock.Advance(2 * time.Second)
+			if after, err := sites.Version(ctx); err != nil || after != before+1 {
+				t.Errorf("%s: version %d after %d, %v", e.Kind(), after, before, err)
+			}
 		}
 		retract(t, w, only.ID)
 		if got, err := p.Search(ctx, "", "kim lien", 1); err != nil || got.PostsN != 0 {

@@ -65,6 +65,7 @@ func (s *Sites) Listen(q *jobs.Queue) {
 	jobs.On(q, "portal", func(ctx context.Context, _ publish.Corrected) error { return s.Touch(ctx) })
 	jobs.On(q, "portal", func(ctx context.Context, _ publish.Retracted) error { return s.Touch(ctx) })
 	jobs.On(q, "portal", func(ctx context.Context, _ feedback.AnswerPublished) error { return s.Touch(ctx) })
+	jobs.On(q, "portal", func(ctx context.Context, _ feedback.AnswerWithdrawn) error { return s.Touch(ctx) })
 }
 
 // Touch tells every process that the public pages may have changed.
