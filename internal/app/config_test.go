@@ -24,3 +24,17 @@ func TestConfigFromFileAndEnvironment(t *testing.T) {
 		t.Fatalf("an unknown setting passed: %v", err)
 	}
 }
+
+// The example that operate.md tells to start from is a configuration that the program takes.
+func TestExampleConfigurationIsTaken(t *testing.T) {
+	c, err := LoadConfig("../../docs/operate/nhipcau.toml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if c.Data != "/var/lib/nhipcau" || c.Log.Format != "json" {
+		t.Fatalf("%+v", c)
+	}
+}
