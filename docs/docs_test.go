@@ -9,6 +9,8 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"github.com/nhipcau/nhipcau/internal/arch"
 )
 
 func read(t *testing.T, path string) string {
@@ -159,6 +161,40 @@ func TestLinksLeadSomewhere(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(path), m[1])); err != nil {
 				t.Errorf("%s links to %s, which is not there", path, m[1])
 			}
+		}
+	}
+}
+
+var rowRE = regexp.MustCompile(`(?m)^\| ([a-z]+) \| ([a-z]+) \| .+ \|$`)
+
+// TestArrowsHaveTheirReasons compares the table of decision record 007 with the one that the code obeys.
+func TestArrowsHaveTheirReasons(t *testing.T) {
+	told := map[string]bool{}
+	for _, m := range rowRE.FindAllStringSubmatch(read(t, "adr/007-features-and-arrows.md"), -1) {
+		told[m[1]+" → "+m[2]] = true
+		if !slices.Contains(arch.Arrows()[m[1]], m[2]) {
+			t.Errorf("007 speaks of the arrow %s → %s, which does not exist", m[1], m[2])
+		}
+	}
+	for from, all := range arch.Arrows() {
+		for _, to := range all {
+			if !told[from+" → "+to] {
+				t.Errorf("007 gives no reason for the arrow %s → %s", from, to)
+			}
+		}
+	}
+}
+
+// TestRecordsAreListed keeps the index of the decision records whole.
+func TestRecordsAreListed(t *testing.T) {
+	index := read(t, "adr/README.md")
+	records, err := filepath.Glob("adr/[0-9]*.md")
+	if err != nil || len(records) < 10 {
+		t.Fatalf("%d records, %v", len(records), err)
+	}
+	for _, path := range records {
+		if !strings.Contains(index, "("+filepath.Base(path)+")") {
+			t.Errorf("adr/README.md does not list %s", filepath.Base(path))
 		}
 	}
 }

@@ -67,7 +67,8 @@ func Load(fsys fs.FS) (*Book, error) {
 		}
 		name := strings.TrimSuffix(file, ".md")
 		b.byName[name] = len(b.entries)
-		b.entries = append(b.entries, Entry{Name: name, Title: title, HTML: out.String(), plain: vntext.Fold(string(raw))})
+		html := strings.ReplaceAll(out.String(), `.md">`, `">`) // links lead from file to file in the repository, from page to page here
+		b.entries = append(b.entries, Entry{Name: name, Title: title, HTML: html, plain: vntext.Fold(string(raw))})
 	}
 	if _, ok := b.byName["index"]; !ok {
 		return nil, errors.New("handbook: index.md is missing")

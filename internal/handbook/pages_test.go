@@ -87,6 +87,11 @@ func TestPagesSpeakTheWordsOfTheScreens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, e := range b.Search("") {
+		if strings.Contains(e.HTML, `.md"`) {
+			t.Errorf("%s leads from page to file", e.Name)
+		}
+	}
 	words := wordsOf(t)
 	names, err := fs.Glob(pages.Pages, "*.md")
 	if err != nil {
@@ -104,8 +109,8 @@ func TestPagesSpeakTheWordsOfTheScreens(t *testing.T) {
 			}
 		}
 		for _, m := range linkRE.FindAllStringSubmatch(text, -1) {
-			if !b.Has(m[1]) {
-				t.Errorf("%s links to %q, which is no page", name, m[1])
+			if page, ok := strings.CutSuffix(m[1], ".md"); !ok || !b.Has(page) {
+				t.Errorf("%s links to %q; link to the file of another page", name, m[1])
 			}
 		}
 		if n := strings.Count(text, "\n"); n > 60 {
