@@ -46,6 +46,7 @@ type seeded struct {
 	Conversation   inbox.Conversation
 	MembershipID   string
 	Message, Group string
+	Delivery       string
 }
 
 // openHouse opens a house on one of the engines.
@@ -102,13 +103,16 @@ func seed(t *testing.T, h *app.House) *seeded {
 	lines, err := s.Rooms.Channels.Thread(t.Context(), s.Account.ID, "p-1", 10)
 	s.must(err)
 	s.Message = lines[0].ID
+	people, _, err := s.Rooms.People.People(t.Context(), s.ProvinceAdmin, identity.PeopleQuery{UnitID: s.Unit})
+	s.must(err)
+	s.MembershipID = people[0].MembershipID
 	return s
 }
 
 func (s *seeded) posts() {
 	ctx, p := s.t.Context(), s.Rooms.Publish
 	d := publish.Draft{Words: publish.Words{Title: draftTitle, Lead: "Mời bà con.", Body: "<p>Nội dung còn viết dở.</p>"}, Category: "activity",
-		Targets: []publish.Target{{Kind: publish.TargetUnit, Ref: s.Unit}}, Kinds: []channel.Kind{channel.Portal}}
+		Targets: []publish.Target{{Kind: publish.TargetUnit, Ref: s.Unit}}, Kinds: []channel.Kind{channel.Zalo}}
 	var err error
 	s.Draft, err = p.Create(ctx, s.Editor, s.Unit, d)
 	s.must(err)
@@ -119,6 +123,9 @@ func (s *seeded) posts() {
 	s.must(err)
 	s.Post, err = p.Approve(ctx, s.Approver, s.Post.ID, s.Post.Rev, publish.Approval{Mode: publish.ModeNow})
 	s.must(err)
+	ds, err := s.Rooms.Channels.Deliveries(ctx, s.Post.ID)
+	s.must(err)
+	s.Delivery = ds[0].ID
 	g, err := p.SaveGroup(ctx, s.Editor, publish.Group{UnitID: s.Unit, Name: "Nhóm riêng của xã", UnitIDs: []string{s.Unit}})
 	s.must(err)
 	s.Group = g.ID

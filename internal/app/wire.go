@@ -63,6 +63,7 @@ type Rooms struct {
 	Inbox    *inbox.Service
 	Sites    *portal.Sites
 	Admin    *orgadmin.Service
+	Diary    *audit.Viewer
 }
 
 func (h *House) openChannels() error {
@@ -142,7 +143,8 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Sites: h.features.portal.Sites, Admin: h.features.admin}
+		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
 // featurePages lists the screens of the rooms in no particular order: patterns do not depend on it.
