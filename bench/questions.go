@@ -24,7 +24,7 @@ var crowds = []int{1, 16, 64}
 // questions measures how many questions a second are durably taken in, through the service and through the portal's form,
 // against bare commits of one small row in a database of the same engine and settings.
 func (b *bench) questions(ctx context.Context) error {
-	b.line("a question is %d rows and jobs in one transaction, on the disk before it is acknowledged", rowsOfQuestion)
+	b.line("a question is its case, its first event and the jobs that follow from it in one transaction, on the disk before it is acknowledged")
 	if err := b.questionsOn(ctx, db.SQLite, ""); err != nil {
 		return err
 	}
@@ -38,9 +38,6 @@ func (b *bench) questions(ctx context.Context) error {
 	}
 	return b.questionsOn(ctx, db.Postgres, url)
 }
-
-// rowsOfQuestion: the case, its first event, the diary's line, and the jobs for the public log and for who must hear of it.
-const rowsOfQuestion = 5
 
 func (b *bench) questionsOn(ctx context.Context, engine db.Engine, url string) (err error) {
 	raw, err := b.rawCommits(ctx, engine, url)
