@@ -162,27 +162,35 @@ func (l *Log) Prove(ctx context.Context, index uint64) (Proof, error) {
 // Checkpoint is the latest signed checkpoint.
 func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) { return l.reader.ReadCheckpoint(ctx) }
 
-// Verify checks, without the log, that leaf stands at p.Index under a checkpoint signed with the verification key.
+// What Verify finds wrong, from the outside in.
+var (
+	ErrKey       = errors.New("tlog: this is no verification key of a log")
+	ErrSignature = errors.New("tlog: the checkpoint is not signed by this log")
+	ErrInclusion = errors.New("tlog: the leaf does not stand in the log as the proof says")
+)
+
+// Verify checks, without the log, that leaf stands at p.Index under a checkpoint signed with the verification key. The error
+// is ErrKey, ErrSignature or ErrInclusion with its cause.
 func Verify(vkey string, p Proof, leaf []byte) error {
 	v, err := note.NewVerifier(vkey)
 	if err != nil {
-		return fmt.Errorf("tlog: verification key: %w", err)
+		return fmt.Errorf("%w: %w", ErrKey, err)
 	}
 	c, _, _, err := tlogfmt.ParseCheckpoint([]byte(p.Checkpoint), v.Name(), v)
 	if err != nil {
-		return fmt.Errorf("tlog: the checkpoint is not signed by this log: %w", err)
+		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	if c.Size != p.Size {
-		return fmt.Errorf("tlog: the proof is for %d leaves, the checkpoint for %d", p.Size, c.Size)
+		return fmt.Errorf("%w: the proof is for %d leaves, the checkpoint for %d", ErrInclusion, p.Size, c.Size)
 	}
 	hashes := make([][]byte, len(p.Hashes))
 	for i, h := range p.Hashes {
 		if hashes[i], err = base64.StdEncoding.DecodeString(h); err != nil {
-			return fmt.Errorf("tlog: hash %d of the proof: %w", i, err)
+			return fmt.Errorf("%w: hash %d of the proof: %w", ErrInclusion, i, err)
 		}
 	}
 	if err := proof.VerifyInclusion(rfc6962.DefaultHasher, p.Index, p.Size, rfc6962.DefaultHasher.HashLeaf(leaf), hashes, c.Hash); err != nil {
-		return fmt.Errorf("tlog: the leaf does not stand at %d: %w", p.Index, err)
+		return fmt.Errorf("%w: %w", ErrInclusion, err)
 	}
 	return nil
 }

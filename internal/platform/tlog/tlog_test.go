@@ -2,7 +2,10 @@ package tlog_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -61,5 +64,59 @@ func TestAppendProveVerifyAndReopen(t *testing.T) {
 	defer again.Close(context.Background())
 	if i, err := again.Append(t.Context(), []byte("bốn")); err != nil || i != 3 {
 		t.Fatal(i, err)
+	}
+}
+
+// Leaves gives back what was appended, in order, and notices files that were altered.
+func TestLeavesAndAlteredFiles(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir)
+	defer l.Close(context.Background())
+	if n, err := l.Leaves(t.Context(), func(uint64, []byte) error { return nil }); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	const many = 300 // more than one bundle
+	var last uint64
+	errs := make(chan error, many)
+	for i := range many {
+		go func() {
+			_, err := l.Append(context.WithoutCancel(t.Context()), []byte(fmt.Sprint("leaf ", i)))
+			errs <- err
+		}()
+	}
+	for range many {
+		if err := <-errs; err != nil {
+			t.Fatal(err)
+		}
+	}
+	last = many - 1
+	if _, err := l.Prove(t.Context(), last); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	n, err := l.Leaves(t.Context(), func(i uint64, leaf []byte) error {
+		if i != uint64(len(seen)) {
+			t.Errorf("place %d came as number %d", i, len(seen))
+		}
+		seen[string(leaf)] = true
+		return nil
+	})
+	if err != nil || n != many || len(seen) != many {
+		t.Fatal(n, len(seen), err)
+	}
+	file := filepath.Join(dir, "log", "tile", "entries", "000")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[3] ^= 1 // within the first entry
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Leaves(t.Context(), func(uint64, []byte) error { return nil }); !errors.Is(err, tlog.ErrAltered) {
+		t.Fatalf("altered files were not noticed: %v", err)
 	}
 }
