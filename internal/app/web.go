@@ -13,6 +13,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
 	"github.com/nhipcau/nhipcau/internal/platform/obs"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 )
@@ -131,7 +132,8 @@ func (h *House) shell(people *identityweb.Pages, next http.Handler) http.Handler
 		ctx := r.Context()
 		a := identity.ActorFrom(ctx)
 		sh := ui.Shell{Path: r.URL.Path, Flash: ui.Flash(r), Search: "/tim", SignedIn: a.SignedIn(),
-			Footer: []ui.Crumb{{Text: h.words.In("vi").T("nav.handbook"), Href: ui.HelpPath}, {Text: h.words.In("vi").T("nav.log"), Href: "/log/checkpoint"}}}
+			House: []ui.Crumb{{Text: i18n.T(ctx, "nav.handbook"), Href: ui.HelpPath}, {Text: i18n.T(ctx, "nav.log"), Href: "/log/checkpoint"}}}
+		sh.Brand, sh.Footer = h.site().Around(ctx)
 		if a.SignedIn() {
 			sh.UserName = a.Name
 			active := identity.ActiveUnit(ctx)

@@ -225,9 +225,9 @@ func overviewPage(v overviewView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var12 string
-			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "dashboard.brief", "Posts", v.Total.PostsOut, "Waiting", v.Total.Waiting, "Overdue", v.Total.Overdue, "Ill", v.Total.ChannelsIll))
+			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "dashboard.brief", "Posts", ui.Number(ctx, v.Total.PostsOut), "Waiting", ui.Number(ctx, v.Total.Waiting), "Overdue", ui.Number(ctx, v.Total.Overdue), "Ill", ui.Number(ctx, v.Total.ChannelsIll)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboardweb/pages.templ`, Line: 41, Col: 162}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `dashboardweb/pages.templ`, Line: 41, Col: 226}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {

@@ -62,7 +62,8 @@ type Shell struct {
 	Search      string  // address of the search page that takes ?q=; empty hides the box
 	AccountHref string  // own account; "/tai-khoan" when empty
 	SignOutHref string  // takes POST; "/dang-xuat" when empty
-	Footer      []Crumb // links at the foot of citizen pages
+	Footer      []Crumb // links at the foot of citizen pages: those of the unit's site
+	House       []Crumb // and after them those of the house, the same on every page
 }
 
 // NavItem is one entry of the navigation of officials.

@@ -260,15 +260,28 @@ func (v visit) page() int {
 
 // frame puts the unit's brand around the page, the same for everybody.
 func (s *Pages) frame(ctx context.Context, v visit) context.Context {
-	sh := ui.Shell{Brand: s.brand(ctx, v.unit, v.host), Path: v.URL.Path, Lang: i18n.Lang(ctx)}
-	sh.Footer = []ui.Crumb{
-		{Text: i18n.T(ctx, "portal.about"), Href: s.p.Links.Page(v.unit, portal.AboutPath)},
-		{Text: i18n.T(ctx, "portal.search"), Href: "/tim?don_vi=" + v.unit.ID},
+	sh := ui.Shell{Brand: s.brand(ctx, v.unit, v.host), Path: v.URL.Path, Lang: i18n.Lang(ctx), Footer: s.foot(ctx, v.unit)}
+	sh.House = ui.ShellFrom(ctx).House
+	return ui.WithShell(ctx, sh)
+}
+
+// Around gives the brand and the foot of the province's site to the citizen pages of other rooms, so that a citizen who goes on
+// to ask stays on the same site.
+func (s *Pages) Around(ctx context.Context) (ui.Brand, []ui.Crumb) {
+	u, err := s.p.Tree().Unit(s.p.Links.Province, s.p.Today())
+	if err != nil {
+		return ui.Brand{}, nil // a house whose province is not known today has a plain brand
+	}
+	return s.brand(ctx, u, ""), s.foot(ctx, u)
+}
+
+func (s *Pages) foot(ctx context.Context, u orgunit.Unit) []ui.Crumb {
+	return []ui.Crumb{
+		{Text: i18n.T(ctx, "portal.about"), Href: s.p.Links.Page(u, portal.AboutPath)},
+		{Text: i18n.T(ctx, "portal.search"), Href: "/tim?don_vi=" + u.ID},
 		{Text: i18n.T(ctx, "portal.units"), Href: "/dv"},
 		{Text: i18n.T(ctx, "portal.officials"), Href: "/lam-viec"},
 	}
-	sh.Footer = append(sh.Footer, ui.ShellFrom(ctx).Footer...) // the house's own, the same for everybody
-	return ui.WithShell(ctx, sh)
 }
 
 func (s *Pages) brand(ctx context.Context, u orgunit.Unit, host string) ui.Brand {
