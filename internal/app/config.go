@@ -157,8 +157,9 @@ func (c *Config) blobsDSN() string {
 	return filepath.Join(c.Data, "blobs")
 }
 
-func (c *Config) keyFile() string    { return filepath.Join(c.Data, "keys", "house.key") }
-func (c *Config) logKeyFile() string { return filepath.Join(c.Data, "keys", "log.key") }
-func (c *Config) logFolder() string  { return filepath.Join(c.Data, "log") }
+func (c *Config) keyFile() string      { return filepath.Join(c.Data, "keys", "house.key") }
+func (c *Config) logKeyFile() string   { return filepath.Join(c.Data, "keys", "log.key") }
+func (c *Config) calendarFile() string { return filepath.Join(c.Data, "calendar.csv") }
+func (c *Config) logFolder() string    { return filepath.Join(c.Data, "log") }
 
 func environ() []string { return os.Environ() }

@@ -27,7 +27,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
-	"github.com/nhipcau/nhipcau/internal/workday"
 )
 
 // features is the services above the kernel.
@@ -85,6 +84,10 @@ func (h *House) openChannels() error {
 }
 
 func (h *House) openFeatures(ctx context.Context) error {
+	days, err := calendar(h.cfg.calendarFile())
+	if err != nil {
+		return err
+	}
 	if err := h.firstUnits(ctx); err != nil {
 		return err
 	}
@@ -99,12 +102,12 @@ func (h *House) openFeatures(ctx context.Context) error {
 	})
 	h.channels.SetSource(f.publish)
 	f.feedback = feedback.New(feedback.Deps{
-		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: workday.New(), Sealer: h.box, Audit: h.audit,
+		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: days, Sealer: h.box, Audit: h.audit,
 		Log: h.tlog, Replies: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
 	})
 	f.inbox = inbox.New(inbox.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
-		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: workday.New(),
+		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
 	})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
