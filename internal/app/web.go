@@ -12,8 +12,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
-	"github.com/nhipcau/nhipcau/internal/platform/obs"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/obs"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 )
