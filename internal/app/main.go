@@ -41,7 +41,8 @@ type cli struct {
 	Audit struct {
 		Verify auditVerifyCmd `cmd:"" help:"Check the audit log's chain and its checkpoints in the public log."`
 	} `cmd:"" help:"The audit log."`
-	Keys struct {
+	Verify verifyCmd `cmd:"" help:"Check a receipt without network, or every case against the public log. Exit code 0: valid, 1: not valid, 2: wrong use."`
+	Keys   struct {
 		Rotate keysRotateCmd `cmd:"" help:"Add a fresh sealing key; old ones keep opening what they sealed."`
 	} `cmd:"" help:"Sealing keys."`
 	Backup  backupCmd  `cmd:"" help:"Write one consistent archive while the house runs."`
@@ -75,6 +76,10 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := k.Run(&session{ctx: ctx, cfg: cfg, out: stdout, err: stderr}); err != nil {
+		var quiet exitCode
+		if errors.As(err, &quiet) {
+			return int(quiet)
+		}
 		fmt.Fprintln(stderr, "nhipcau:", strings.Join(strings.Fields(err.Error()), " "))
 		return exitFailed
 	}

@@ -55,6 +55,7 @@ type Sealer interface {
 type Log interface {
 	Append(ctx context.Context, leaf []byte) (uint64, error)
 	Prove(ctx context.Context, index uint64) (tlog.Proof, error)
+	VerificationKey() string
 }
 
 // Replier sends a message to the person behind a channel account. The message is written down in tx and goes out once under

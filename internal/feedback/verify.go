@@ -92,6 +92,9 @@ func (s *Service) checkCase(c Case, at map[[leafSize]byte][]uint64, r *LogReport
 	leaf, err := LeafBytes(c)
 	if err != nil || len(leaf) != leafSize || hex.EncodeToString(leaf) != c.Receipt.Leaf {
 		r.Altered = append(r.Altered, c.Code)
+		if was, err := hex.DecodeString(c.Receipt.Leaf); err == nil && len(was) == leafSize {
+			delete(at, [leafSize]byte(was)) // its entry is there: it is the case that was changed
+		}
 		return nil
 	}
 	places := at[[leafSize]byte(leaf)]

@@ -175,6 +175,9 @@ func (l *Log) Prove(_ context.Context, index uint64) (tlog.Proof, error) {
 	return tlog.Proof{Index: index, Size: index + 1, Checkpoint: "test"}, nil
 }
 
+// VerificationKey implements feedback.Log.
+func (l *Log) VerificationKey() string { return "mttq.example/log+00000000+AQ==" }
+
 // Replies keeps what would go out through channels.
 type Replies struct {
 	mu     sync.Mutex

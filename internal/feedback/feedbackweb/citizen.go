@@ -13,6 +13,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	receiptfile "github.com/nhipcau/nhipcau/internal/feedback/receipt"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -176,21 +177,7 @@ func (p *Pages) reopen(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, ui.WithFlash("/vu-viec/"+c.Code, "feedback.done.reopened"))
 }
 
-// receiptFile is the receipt in a form that a program can check: the leaf is SHA-256 over the fields as LeafOf says.
-type receiptFile struct {
-	Form       string          `json:"form"`
-	ID         string          `json:"id"`
-	Code       string          `json:"code"`
-	ReceivedAt time.Time       `json:"received_at"`
-	Text       string          `json:"text"`
-	Salt       string          `json:"salt"`
-	TextHash   string          `json:"text_hash"`
-	Leaf       string          `json:"leaf"`
-	Deadline   string          `json:"deadline"`
-	Source     string          `json:"deadline_source"`
-	Proof      json.RawMessage `json:"proof,omitempty"`
-}
-
+// receipt serves the receipt as a file that anybody can check without this house (docs/receipt.md).
 func (p *Pages) receipt(w http.ResponseWriter, r *http.Request) error {
 	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
 		return err
@@ -200,10 +187,14 @@ func (p *Pages) receipt(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c := m.Case
-	f := receiptFile{Form: "nhipcau feedback receipt v1", ID: c.ID, Code: c.Code, ReceivedAt: c.ReceivedAt, Text: c.Text, Salt: c.Receipt.Salt,
-		TextHash: c.Receipt.TextHash, Leaf: c.Receipt.Leaf, Deadline: string(c.Deadline), Source: c.Source}
+	f := receiptfile.File{Form: receiptfile.Form, ID: c.ID, Code: c.Code, ReceivedAt: c.ReceivedAt.UTC().Format(time.RFC3339Nano), Text: c.Text, Salt: c.Receipt.Salt,
+		TextHash: c.Receipt.TextHash, Leaf: c.Receipt.Leaf, Deadline: string(c.Deadline), Source: c.Source, LogKey: p.s.Log.VerificationKey()}
 	if c.Receipt.Logged() {
-		f.Proof = json.RawMessage(c.Receipt.LogProof)
+		proof, err := feedback.ReadProof(c.Receipt)
+		if err != nil {
+			return err
+		}
+		f.Proof = &proof
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="bien-nhan-`+c.Code+`.json"`)
