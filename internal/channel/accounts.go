@@ -199,6 +199,9 @@ func (s *Service) setState(ctx context.Context, actor identity.Actor, accountID 
 		if err := s.store.setAccountState(ctx, tx, a.ID, to, reason); err != nil {
 			return err
 		}
+		if err := s.q.Publish(ctx, tx, AccountSeen{AccountID: a.ID}); err != nil {
+			return err
+		}
 		if to == AccountConnected {
 			return s.wakeAccount(ctx, tx, a.ID)
 		}

@@ -34,6 +34,10 @@ type Account struct {
 	Capabilities Capabilities
 	Followers    int64
 	CheckedAt    time.Time // last probe; zero before the first
+	Health       Health    // what that probe told
+	HeardAt      time.Time // last webhook that spoke of it; zero: none yet
+	PublishedAt  time.Time // last publication; zero: none yet
+	TokenAt      time.Time // since when its refresh token is held; zero: not known
 	CreatedAt    time.Time
 }
 

@@ -309,6 +309,8 @@ func (s *Service) settle(ctx context.Context, st *step, rc Receipt, callErr erro
 		r.State, r.WakeAt, r.FinishedAt = DeliveryPublished, time.Time{}, s.clock.Now()
 		if rc.State == ReceiptRetracted {
 			r.State = DeliveryRetracted
+		} else if err := s.published(ctx, tx, r.AccountID); err != nil {
+			return err
 		}
 		if err := s.save(ctx, tx, &r); err != nil {
 			return err

@@ -40,7 +40,9 @@ func (s *Service) probe(ctx context.Context, a Account) (Account, error) {
 		if v.account == "" && !v.final {
 			return a, err
 		}
-		seen = a
+		if seen.ID == "" { // what was learned before the refusal is kept
+			seen = a
+		}
 		seen.State, seen.StateReason = v.account, v.key
 		if v.account == "" {
 			seen.State = AccountPaused
@@ -62,7 +64,10 @@ func (s *Service) keepProbe(ctx context.Context, tx db.Tx, was Account, seen *Ac
 		seen.State, seen.StateReason = now.State, now.StateReason
 	}
 	row := rowOfAccount(*seen)
-	if _, err := tx.NewUpdate().Model(&row).Column("name", "link", "state", "state_reason", "capabilities", "followers", "checked_at").WherePK().Exec(ctx); err != nil {
+	if _, err := tx.NewUpdate().Model(&row).Column("name", "link", "state", "state_reason", "capabilities", "followers", "checked_at", "health").WherePK().Exec(ctx); err != nil {
+		return err
+	}
+	if err := s.q.Publish(ctx, tx, AccountSeen{AccountID: was.ID}); err != nil {
 		return err
 	}
 	if seen.State == AccountConnected && now.State != AccountConnected {

@@ -32,12 +32,18 @@ type accountRow struct {
 	ValidFrom    clock.Date   `bun:"valid_from"`
 	ValidTo      clock.Date   `bun:"valid_to"`
 	CheckedAt    time.Time    `bun:"checked_at,nullzero"`
+	Health       string       `bun:"health"`
+	HeardAt      time.Time    `bun:"heard_at,nullzero"`
+	PublishedAt  time.Time    `bun:"published_at,nullzero"`
+	TokenAt      time.Time    `bun:"token_at,nullzero"`
 	CreatedAt    time.Time    `bun:"created_at"`
 }
 
 func (r accountRow) account() Account {
 	a := Account{ID: r.ID, UnitID: r.UnitID, Kind: r.Kind, ExternalID: r.ExternalID, Name: r.Name, Link: r.Link, State: r.State,
-		StateReason: r.StateReason, Followers: r.Followers, CheckedAt: r.CheckedAt, CreatedAt: r.CreatedAt}
+		StateReason: r.StateReason, Followers: r.Followers, CheckedAt: r.CheckedAt, CreatedAt: r.CreatedAt,
+		HeardAt: r.HeardAt, PublishedAt: r.PublishedAt, TokenAt: r.TokenAt}
+	_ = json.Unmarshal([]byte(r.Health), &a.Health)             // written by us as well
 	_ = json.Unmarshal([]byte(r.Capabilities), &a.Capabilities) // written by us; an empty one means nothing is known yet
 	return a
 }
@@ -50,7 +56,8 @@ func capabilitiesText(c Capabilities) string {
 func rowOfAccount(a Account) accountRow {
 	return accountRow{ID: a.ID, UnitID: a.UnitID, Kind: a.Kind, ExternalID: a.ExternalID, Name: a.Name, Link: a.Link, State: a.State,
 		StateReason: a.StateReason, Capabilities: capabilitiesText(a.Capabilities), Followers: a.Followers, CheckedAt: a.CheckedAt,
-		CreatedAt: a.CreatedAt, ValidFrom: clock.DateOf(a.CreatedAt), ValidTo: clock.Forever}
+		CreatedAt: a.CreatedAt, Health: healthText(a.Health), HeardAt: a.HeardAt, PublishedAt: a.PublishedAt, TokenAt: a.TokenAt,
+		ValidFrom: clock.DateOf(a.CreatedAt), ValidTo: clock.Forever}
 }
 
 var errNoAccount = fault.New(fault.NotFound, "channel.account.not_found")

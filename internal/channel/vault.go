@@ -131,6 +131,10 @@ func (v *Vault) put(ctx context.Context, tx db.Tx, accountID string, t Tokens) e
 		Set("refresh_sealed = CASE WHEN EXCLUDED.refresh_sealed <> '' THEN EXCLUDED.refresh_sealed ELSE t.refresh_sealed END").
 		Set("expires_at = EXCLUDED.expires_at").Set("next_refresh_at = EXCLUDED.next_refresh_at").Set("version = t.version + 1").
 		Set("refresh_pending = ?", false).Set("locked_by = ''").Set("locked_until = NULL").Exec(ctx)
+	if err != nil || (t.Refresh == "" && !t.Expires.IsZero()) { // the old refresh token ages on
+		return err
+	}
+	_, err = tx.NewUpdate().Model((*accountRow)(nil)).Set("token_at = ?", now).Where("id = ?", accountID).Exec(ctx)
 	return err
 }
 

@@ -72,7 +72,10 @@ func (s *Service) follow(ctx context.Context, tx db.Tx, accountID string, v verd
 	if v.account == "" {
 		return nil
 	}
-	return s.store.setAccountState(ctx, tx, accountID, v.account, v.key)
+	if err := s.store.setAccountState(ctx, tx, accountID, v.account, v.key); err != nil {
+		return err
+	}
+	return s.q.Publish(ctx, tx, AccountSeen{AccountID: accountID})
 }
 
 func notFoundIsDone(err error) error {

@@ -124,6 +124,9 @@ func (s *Service) receive(ctx context.Context, tx db.Tx, kind Kind, in Inbound) 
 	if err != nil {
 		return err
 	}
+	if err := s.heard(ctx, tx, a); err != nil {
+		return err
+	}
 	switch in.Kind {
 	case InboundMessage:
 		return s.receiveMessage(ctx, tx, a, in)

@@ -388,7 +388,8 @@ func (s *Sim) routePage(c *call, a *account, edge string) (any, *failure) {
 // pageInfo answers id and name, and of the other fields those that were asked.
 func (s *Sim) pageInfo(c *call, a *account) (any, *failure) {
 	all := map[string]any{"id": a.ID, "name": a.Name, "category": a.Category, "fan_count": a.Fans, "followers_count": a.Fans,
-		"link": s.cfg.WallURL + "/page/" + a.ID, "is_published": true}
+		"link": s.cfg.WallURL + "/page/" + a.ID, "is_published": true,
+		"picture": map[string]any{"data": map[string]any{"url": s.cfg.WallURL + "/page/" + a.ID + "/picture", "is_silhouette": false}}}
 	return pick(c.args.Get("fields"), all, "id", "name"), nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -128,7 +129,7 @@ func (s *Sim) debugToken(c *call) (any, *failure) {
 	if t == nil {
 		return map[string]any{"data": map[string]any{"is_valid": false, "scopes": []string{}, "error": map[string]any{"code": 190, "message": "The access token could not be decrypted"}}}, nil
 	}
-	data := map[string]any{"app_id": s.cfg.AppID, "type": t.Kind, "application": "simulated", "is_valid": true, "user_id": t.User, "scopes": scopes,
+	data := map[string]any{"app_id": s.cfg.AppID, "type": t.Kind, "application": "simulated", "is_valid": true, "user_id": t.User, "scopes": s.scopesOf(t),
 		"issued_at": t.Issued.Unix(), "expires_at": 0, "data_access_expires_at": t.Issued.Add(90 * 24 * time.Hour).Unix()}
 	if t.Page != "" {
 		data["profile_id"] = t.Page
@@ -145,6 +146,15 @@ func (s *Sim) debugToken(c *call) (any, *failure) {
 		data["error"] = map[string]any{"code": 190, "subcode": sub, "message": "Error validating access token: " + deadReasons[sub]}
 	}
 	return map[string]any{"data": data}, nil
+}
+
+// scopesOf lists the permissions that a token carries: for a Page's token without those that were not granted.
+func (s *Sim) scopesOf(t *token) []string {
+	a := s.pages[t.Page]
+	if a == nil {
+		return scopes
+	}
+	return slices.DeleteFunc(slices.Clone(scopes), func(name string) bool { return slices.Contains(a.Denied, name) })
 }
 
 func (s *Sim) routeUser(c *call, id, edge string) (any, *failure) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 )
@@ -98,9 +99,11 @@ func granted(id, name, token string) channel.Granted {
 // inspected is what debug_token says of a token.
 type inspected struct {
 	Data struct {
-		Valid   bool   `json:"is_valid"`
-		Type    string `json:"type"`
-		Profile string `json:"profile_id"`
+		Valid   bool     `json:"is_valid"`
+		Type    string   `json:"type"`
+		Profile string   `json:"profile_id"`
+		Scopes  []string `json:"scopes"`
+		Expires int64    `json:"expires_at"` // seconds since 1970; 0: never
 		Error   *struct {
 			Code    int    `json:"code"`
 			Subcode int    `json:"subcode"`
@@ -144,12 +147,19 @@ func (f *Adapter) Bootstrap(ctx context.Context, token string) ([]channel.Grante
 	return []channel.Granted{granted(me.ID, me.Name, token)}, nil
 }
 
-// Probe implements channel.Channel: is the token alive, who are we, and does the page send us its events? A page that does
+// Probe implements channel.Channel: is the token alive and may it publish, who are we, and does the page send us its events? A page that does
 // not is subscribed anew.
 func (f *Adapter) Probe(ctx context.Context, a channel.Account) (channel.Account, error) {
 	err := f.keys.Use(ctx, a, func(ctx context.Context, access string) error {
-		_, err := f.inspect(ctx, access)
-		return err
+		seen, err := f.inspect(ctx, access)
+		if err != nil {
+			return err
+		}
+		a.Health.TokenUntil = time.Time{}
+		if seen.Data.Expires > 0 {
+			a.Health.TokenUntil = time.Unix(seen.Data.Expires, 0).UTC()
+		}
+		return f.mayPublish(ctx, seen.Data.Scopes)
 	})
 	if err != nil {
 		return a, err
@@ -158,15 +168,28 @@ func (f *Adapter) Probe(ctx context.Context, a channel.Account) (channel.Account
 		Name      string `json:"name"`
 		Followers int64  `json:"followers_count"`
 		Link      string `json:"link"`
+		Picture   struct {
+			Data struct {
+				URL string `json:"url"`
+			} `json:"data"`
+		} `json:"picture"`
 	}
-	if err := f.call(ctx, a, http.MethodGet, "/"+a.ExternalID, url.Values{"fields": {"name,followers_count,link"}}, &page); err != nil {
+	if err := f.call(ctx, a, http.MethodGet, "/"+a.ExternalID, url.Values{"fields": {"name,followers_count,link,picture"}}, &page); err != nil {
 		return a, err
 	}
-	a.Name, a.Followers, a.Capabilities.Article = page.Name, page.Followers, true
+	a.Name, a.Followers, a.Capabilities.Article, a.Health.Picture = page.Name, page.Followers, true, page.Picture.Data.URL
 	if page.Link != "" {
 		a.Link = page.Link
 	}
 	return a, f.subscribe(ctx, a)
+}
+
+// mayPublish refuses a token without the permission to publish: such a page reads well and would fail at the first post.
+func (f *Adapter) mayPublish(ctx context.Context, scopes []string) error {
+	if len(scopes) == 0 || slices.Contains(scopes, "pages_manage_posts") {
+		return nil
+	}
+	return f.refused(ctx, graphError{Code: 200, Message: "debug_token lists no pages_manage_posts"}, "", 0)
 }
 
 func (f *Adapter) subscribe(ctx context.Context, a channel.Account) error {

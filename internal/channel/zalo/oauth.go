@@ -127,12 +127,17 @@ type profile struct {
 	Followers text   `json:"num_follower"`
 	Package   string `json:"package_name"`
 	Until     string `json:"package_valid_through_date"` // dd/MM/yyyy
+	Picture   string `json:"avatar"`
 }
 
 // into writes what the profile says into the account. The version of the message call is a first guess by the OA's type
 // until a message has shown it.
 func (p profile) into(a channel.Account) channel.Account {
 	a.Name, a.Followers, a.Link = p.Name, p.Followers.int(), "https://zalo.me/"+string(p.ID)
+	a.Health.Package, a.Health.PackageUntil, a.Health.Picture = p.Package, "", p.Picture
+	if until, err := clock.ParseDate(p.Until); err == nil {
+		a.Health.PackageUntil = until
+	}
 	a.Capabilities.Article, a.Capabilities.Broadcast = true, p.Verified
 	if a.Capabilities.MessageV == "" {
 		a.Capabilities.MessageV = v3
@@ -143,19 +148,38 @@ func (p profile) into(a channel.Account) channel.Account {
 	return a
 }
 
-// Probe implements channel.Channel: the profile, the date of the package and, by a harmless look, whether the package
-// lets us at the articles at all.
+// Probe implements channel.Channel: the profile, the date of the package and, by a harmless look with the same
+// right that publishing needs, whether the package and the grant let us at the articles at all; last the quota of messages.
 func (z *Adapter) Probe(ctx context.Context, a channel.Account) (channel.Account, error) {
 	var p profile
 	if err := z.call(ctx, a, http.MethodGet, "/v2.0/oa/getoa", nil, nil, &p); err != nil {
 		return a, err
 	}
 	a = p.into(a)
-	if until, err := clock.ParseDate(p.Until); err == nil && until < clock.DateOf(z.cfg.Clock.Now()) {
+	if until := a.Health.PackageUntil; until != "" && until < clock.DateOf(z.cfg.Clock.Now()) {
 		return a, z.refused(-224, "package "+p.Package+" ended on "+p.Until)
 	}
 	if _, err := z.slice(ctx, a, "1"); err != nil {
 		return a, err
 	}
+	if q, err := z.accountQuota(ctx, a); err == nil { // a channel that publishes but tells no quota is well all the same
+		a.Health.QuotaTotal, a.Health.QuotaLeft = q.Total.int(), q.Remain.int()
+	}
 	return a, nil
+}
+
+// ownQuota is what the package of an account allows in messages.
+type ownQuota struct {
+	Total  text `json:"total"`
+	Remain text `json:"remain"`
+}
+
+// accountQuota asks what is left of the messages that the package pays for.
+func (z *Adapter) accountQuota(ctx context.Context, a channel.Account) (ownQuota, error) {
+	var out []ownQuota
+	in := map[string]string{"quota_owner": "OA", "product_type": "cs", "quota_type": "sub_quota"}
+	if err := z.call(ctx, a, http.MethodPost, "/v3.0/oa/quota/message", nil, in, &out); err != nil || len(out) == 0 {
+		return ownQuota{}, err
+	}
+	return out[0], nil
 }

@@ -1,0 +1,68 @@
+package channel
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+)
+
+// Health is what the last probe told of an account beside its state. What the channel did not tell is zero.
+type Health struct {
+	Package      string     `json:"package,omitempty"`       // as the channel names it: "Nâng cao"
+	PackageUntil clock.Date `json:"package_until,omitempty"` // last day on which the package holds; "" without an end
+	QuotaTotal   int64      `json:"quota_total,omitempty"`   // messages of the present period; 0: without a limit or not told
+	QuotaLeft    int64      `json:"quota_left,omitempty"`    // of these, how many are left
+	TokenUntil   time.Time  `json:"token_until,omitzero"`    // when the channel ends the grant by itself; zero: never
+	Picture      string     `json:"picture,omitempty"`       // address of the profile picture
+}
+
+func healthText(h Health) string {
+	b, _ := json.Marshal(h) // plain fields cannot fail
+	return string(b)
+}
+
+// AccountSeen is published when an account was looked at or changed its state, so that others can judge it anew.
+type AccountSeen struct {
+	AccountID string `json:"account"`
+}
+
+// Kind implements jobs.Event.
+func (AccountSeen) Kind() string { return "channel.account_seen" }
+
+// heardEvery is how exactly the last webhook of an account is known: a storm of them must not become a storm of writes.
+const heardEvery = 15 * time.Minute
+
+// heard notes that a webhook spoke of the account.
+func (s *Service) heard(ctx context.Context, tx db.Tx, a Account) error {
+	now := s.clock.Now()
+	if now.Sub(a.HeardAt) < heardEvery {
+		return nil
+	}
+	_, err := tx.NewUpdate().Model((*accountRow)(nil)).Set("heard_at = ?", now).Where("id = ?", a.ID).Exec(ctx)
+	return err
+}
+
+// published notes that something stands at the account since now.
+func (s *Service) published(ctx context.Context, tx db.Tx, accountID string) error {
+	_, err := tx.NewUpdate().Model((*accountRow)(nil)).Set("published_at = ?", s.clock.Now()).Where("id = ?", accountID).Exec(ctx)
+	return err
+}
+
+// ProbeSoon has an account looked at in the background, for an actor who may connect it: the way to ask for many at once.
+func (s *Service) ProbeSoon(ctx context.Context, actor identity.Actor, accountID string) error {
+	a, err := s.store.account(ctx, s.db.Read(), accountID)
+	if err != nil {
+		return err
+	}
+	if err := s.authz.Check(actor, ActionConnect, s.resource(a)); err != nil {
+		return err
+	}
+	return s.write(ctx, func(ctx context.Context, tx db.Tx) error {
+		return s.q.Enqueue(ctx, tx, probeArgs{Account: a.ID}, &jobs.Options{MaxAttempts: 3})
+	})
+}
