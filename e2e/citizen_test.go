@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"encoding/json"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -102,7 +104,9 @@ func askQuestion(v *visitor, shot string) (code string) {
 		v.fail("the receipt has no code")
 	}
 	v.shot(shot + "-06-receipt")
-	v.openUntil(time.Minute, v.path(), "the question in the public log", `document.querySelector("main .badge.t-ok, main .t-ok")`)
+	proven(v.t, code)
+	v.open(v.path())
+	v.has(`a[download][href$="/bien-nhan.json"]`)
 	v.until("the photo", `document.querySelector('main img[src^="/anh/"]')`)
 	v.shot(shot + "-07-my-case")
 	return code
@@ -115,4 +119,30 @@ func (v *visitor) value(sel string) string {
 	var s string
 	v.ask("document.querySelector("+quote(sel)+").value", &s)
 	return s
+}
+
+// proven waits until the receipt carries the proof that the public log holds the question.
+func proven(t *testing.T, code string) {
+	t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
+		var receipt struct {
+			Code  string
+			Proof map[string]any
+		}
+		r, err := http.Get(product + "/vu-viec/" + code + "/bien-nhan.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = json.NewDecoder(r.Body).Decode(&receipt)
+		_ = r.Body.Close()
+		if err != nil || receipt.Code != code {
+			t.Fatalf("the receipt of %s: %s %v %+v", code, r.Status, err, receipt)
+		}
+		if len(receipt.Proof) > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the receipt of %s has no proof of the public log", code)
+		}
+	}
 }

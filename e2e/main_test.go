@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -24,6 +25,7 @@ import (
 
 // The rehearsal province that all tests share, and the browser they look at it with.
 var (
+	program     string // the rehearsal
 	product     string // "http://localhost:40123"; a name and not a number, as passkeys belong to names
 	outside     string // the simulated Zalo and Facebook with their control API
 	shots       string // folder of the pictures
@@ -45,13 +47,23 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	var stop func()
-	if stop, err = openProvince(dir); err != nil {
+	shots = cmp.Or(os.Getenv("NHIPCAU_SHOTS"), "shots")
+	err = os.MkdirAll(shots, 0o750)
+	if err == nil {
+		program, err = build(dir)
+	}
+	var p province
+	if err == nil {
+		p, err = openProvince(program, dir, "nghe-an-2024")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
 	}
-	defer stop()
-	if stop, err = openBrowser(dir); err != nil {
+	defer p.stop()
+	product, outside = p.product, p.outside
+	stop, err := openBrowser(dir)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		return 1
 	}
@@ -59,55 +71,63 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// openProvince builds and starts the rehearsal in a fresh folder and waits until it is seeded and answers.
-func openProvince(dir string) (func(), error) {
-	shots = cmp.Or(os.Getenv("NHIPCAU_SHOTS"), "shots")
-	if err := os.MkdirAll(shots, 0o750); err != nil {
-		return nil, err
+// build makes the rehearsal program, unless NHIPCAU_TEST_REHEARSAL names one that is already built.
+func build(dir string) (string, error) {
+	if program := os.Getenv("NHIPCAU_TEST_REHEARSAL"); program != "" {
+		return program, nil
 	}
-	program := os.Getenv("NHIPCAU_TEST_REHEARSAL") // one that is already built
-	if program == "" {
-		program = filepath.Join(dir, "rehearsal")
-		if out, err := exec.Command("go", "build", "-o", program, "../cmd/rehearsal").CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("the rehearsal cannot be built: %w\n%s", err, out)
-		}
+	program := filepath.Join(dir, "rehearsal")
+	if out, err := exec.Command("go", "build", "-o", program, "../cmd/rehearsal").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("the rehearsal cannot be built: %w\n%s", err, out)
 	}
+	return program, nil
+}
+
+// province is one running rehearsal: where the product and the simulated outside world answer.
+type province struct {
+	product, outside string
+	stop             func()
+}
+
+// openProvince starts a scenario in a fresh folder and waits until it is seeded and answers.
+func openProvince(program, dir, scenario string) (province, error) {
 	addr, simAddr := freeAddress(), freeAddress()
-	product, outside = "http://"+addr, "http://"+simAddr
+	p := province{product: "http://" + addr, outside: "http://" + simAddr}
 	var said lockedBuffer
-	c := exec.Command(program, "--scenario", "nghe-an-2024", "--addr", addr, "--sim-addr", simAddr, "--data", filepath.Join(dir, "data"))
+	c := exec.Command(program, "--scenario", scenario, "--addr", addr, "--sim-addr", simAddr, "--data", filepath.Join(dir, scenario))
 	c.Stdout, c.Stderr = &said, &said
 	if err := c.Start(); err != nil {
-		return nil, err
+		return p, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- c.Wait() }()
-	stop := func() {
+	p.stop = func() {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
 		case <-time.After(15 * time.Second):
 			_ = c.Process.Kill()
+			<-ended
 		}
-		if text := said.String(); testing.Verbose() || bytes.Contains([]byte(text), []byte("panic")) {
-			fmt.Fprintln(os.Stderr, "the rehearsal said:\n"+text)
+		if testing.Verbose() || strings.Contains(said.String(), "panic") {
+			fmt.Fprintln(os.Stderr, "the rehearsal said:\n"+said.String())
 		}
 	}
 	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
 		select {
 		case err := <-ended:
-			return nil, errors.Join(fmt.Errorf("the rehearsal ended: %s", said.String()), err)
+			return p, errors.Join(fmt.Errorf("the rehearsal ended: %s", said.String()), err)
 		default:
 		}
-		if r, err := http.Get(product + "/readyz"); err == nil {
+		if r, err := http.Get(p.product + "/readyz"); err == nil {
 			_ = r.Body.Close()
 			if r.StatusCode == http.StatusOK {
-				return stop, nil
+				return p, nil
 			}
 		}
 	}
-	stop()
-	return nil, fmt.Errorf("the rehearsal does not answer: %s", said.String())
+	p.stop()
+	return p, fmt.Errorf("the rehearsal does not answer: %s", said.String())
 }
 
 func freeAddress() string {

@@ -97,13 +97,32 @@ func TestOfficialPages(t *testing.T) {
 	look("connect", "/lam-viec/kenh/ket-noi")
 	look("people", "/quan-tri/can-bo")
 	look("invite", v.first("/quan-tri/can-bo", `main a[href$="/moi"]`))
-	look("units", "/quan-tri/don-vi")
+	look("admin-units", "/quan-tri/don-vi")
 	look("areas", "/quan-tri/khu-dan-cu")
 	look("rearrange", "/quan-tri/sap-xep")
 
 	v = v.again("auditor@nghean.example")
 	look = examiner(t, v)
 	look("audit", "/quan-tri/nhat-ky")
+}
+
+// TestOverviewMap looks at the map of today's province, for which the boundaries are known.
+func TestOverviewMap(t *testing.T) {
+	browserCtx(t)
+	p, err := openProvince(program, t.TempDir(), "nghe-an")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.stop()
+	v := visit(t, "leader", desktop, true)
+	v.open(p.product + "/dang-nhap/dien-tap?q=leader@nghean.example")
+	v.follow(`form[action="/dang-nhap/dien-tap"] button[name=id]`)
+	examiner(t, v)("overview-map", p.product+"/lam-viec/toan-canh")
+	var shapes int
+	v.ask(`document.querySelectorAll("main .map path").length`, &shapes)
+	if shapes < 130 {
+		t.Errorf("the map has %d shapes, want one for each of the 130 communes", shapes)
+	}
 }
 
 // again is the same screen with another person before it.
