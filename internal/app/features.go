@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/dashboard/dashboardweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/receiptweb"
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
@@ -50,6 +51,7 @@ func rooms() []room {
 		{name: "orgadmin", migrations: orgadmin.Migrations, policies: orgadmin.Policies},
 		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
 		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
+		{name: "receipt", catalogue: receiptweb.Catalogue},
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},

@@ -36,7 +36,7 @@ func (h *House) openWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range append(h.featurePages(), people, today, h.book) {
+	for _, p := range append(append(h.featurePages(), h.openPages()...), people, today, h.book) {
 		p.Routes(&h.routes)
 	}
 	if err := h.ownRoutes(ctx); err != nil {
