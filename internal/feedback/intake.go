@@ -18,6 +18,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+	"github.com/nhipcau/nhipcau/internal/platform/picture"
 	"github.com/nhipcau/nhipcau/internal/platform/tlog"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
@@ -292,6 +293,13 @@ func (s *Service) SavePicture(ctx context.Context, actor identity.Actor, r io.Re
 	}
 	return secret, nil
 }
+
+// UsedPictures implements picture.Owner: the photos of cases, and those of forms that may still be sent.
+func (s *Service) UsedPictures(ctx context.Context, ids []string) ([]string, error) {
+	return s.store.usedPictures(ctx, s.DB.Read(), ids)
+}
+
+var _ picture.Owner = (*Service)(nil)
 
 // asField turns a refusal without a field into one of the named field, so that the form can show it in its place.
 func asField(err error, field string) error {

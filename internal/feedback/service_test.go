@@ -627,5 +627,22 @@ func TestPicturesOfAForm(t *testing.T) {
 		if thief.Pictures != 0 {
 			t.Error("a picture was taken twice")
 		}
+		if _, err := k.Service.SavePicture(ctx, citizen, strings.NewReader("three"), ""); err != nil { // its form is never sent
+			t.Fatal(err)
+		}
+		var all []string
+		if err := k.DB.Read().NewSelect().Table("feedback_picture").Column("id").Scan(ctx, &all); err != nil {
+			t.Fatal(err)
+		}
+		if used, err := k.Service.UsedPictures(ctx, append(all, "nobody's")); err != nil || len(used) != 3 {
+			t.Errorf("in use: %v %v", used, err)
+		}
+		k.Clock.Advance(25 * time.Hour)
+		if err := k.Service.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if used, err := k.Service.UsedPictures(ctx, all); err != nil || len(used) != 2 {
+			t.Errorf("in use after a day: %v %v", used, err)
+		}
 	})
 }

@@ -196,3 +196,12 @@ func (store) dropLoose(ctx context.Context, q bun.IDB, before time.Time, limit i
 	_, err := q.NewDelete().Model((*pictureRow)(nil)).Where("id IN (?)", bun.In(ids)).Where("case_id IS NULL").Exec(ctx)
 	return ids, err
 }
+
+// usedPictures tells which of the pictures belong to a case or to a form that may still be sent.
+func (store) usedPictures(ctx context.Context, q bun.IDB, ids []string) (used []string, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err = q.NewSelect().Model((*pictureRow)(nil)).Column("id").Where("id IN (?)", bun.In(ids)).Scan(ctx, &used)
+	return used, err
+}

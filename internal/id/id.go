@@ -36,6 +36,22 @@ func At(t time.Time) string {
 	return format(t.UnixMilli(), uint16(b[0]&0xf)<<8|uint16(b[1]))
 }
 
+// Time gives the moment, to the millisecond, at which an identifier was made by New or At; ok is false for any other text.
+func Time(text string) (at time.Time, ok bool) {
+	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[14] != '7' || text[18] != '-' || text[23] != '-' {
+		return time.Time{}, false
+	}
+	if _, err := hex.DecodeString(strings.ReplaceAll(text, "-", "")); err != nil {
+		return time.Time{}, false
+	}
+	b, _ := hex.DecodeString(text[0:8] + text[9:13])
+	ms := int64(0)
+	for _, x := range b {
+		ms = ms<<8 | int64(x)
+	}
+	return time.UnixMilli(ms).UTC(), true
+}
+
 func format(ms int64, seq uint16) string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails (crypto/rand since Go 1.24)

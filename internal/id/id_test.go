@@ -52,3 +52,18 @@ func FuzzParseCode(f *testing.F) {
 		}
 	})
 }
+
+func TestTime(t *testing.T) {
+	at := time.Date(2026, 11, 21, 2, 3, 4, 5_000_000, time.UTC)
+	if got, ok := id.Time(id.At(at)); !ok || !got.Equal(at) {
+		t.Errorf("%v %v", got, ok)
+	}
+	if got, ok := id.Time(id.New()); !ok || time.Since(got) > time.Minute || time.Since(got) < -time.Minute {
+		t.Errorf("%v %v", got, ok)
+	}
+	for _, text := range []string{"", "readme", "00000000-0000-4000-8000-000000000040", "0000000000000070008000000000000000040", "zzzzzzzz-0000-7000-8000-000000000040"} {
+		if got, ok := id.Time(text); ok {
+			t.Errorf("%q was made at %v", text, got)
+		}
+	}
+}

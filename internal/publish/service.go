@@ -16,6 +16,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+	"github.com/nhipcau/nhipcau/internal/platform/picture"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
@@ -355,6 +356,14 @@ func (s *Service) AddPicture(ctx context.Context, a identity.Actor, postID strin
 		WidthsJSON: string(widths), UploadedBy: a.ID, CreatedAt: s.clock.Now()}
 	return row, s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.insert(ctx, tx, &row) })
 }
+
+// UsedPictures implements picture.Owner: a picture stays as long as the post it was uploaded for, used in it or not, because
+// older versions show it too.
+func (s *Service) UsedPictures(ctx context.Context, ids []string) ([]string, error) {
+	return s.store.usedPictures(ctx, s.db.Read(), ids)
+}
+
+var _ picture.Owner = (*Service)(nil)
 
 // Discard gives a draft up. A correction that is given up leaves the published version as it stands.
 func (s *Service) Discard(ctx context.Context, a identity.Actor, postID string, rev int) (Post, error) {

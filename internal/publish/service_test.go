@@ -660,6 +660,9 @@ func TestPictures(t *testing.T) {
 		_, err := w.Publish.AddPicture(ctx, pt.An, p.ID, strings.NewReader("<svg></svg>"))
 		want(t, err, fault.Invalid, "picture.not_a_picture")
 		pic := must[publish.StoredPicture](t)(w.Publish.AddPicture(ctx, pt.An, p.ID, bytes.NewReader(pt.PNG(400, 300))))
+		if used, err := w.Publish.UsedPictures(ctx, []string{"nobody's", pic.ID}); err != nil || len(used) != 1 || used[0] != pic.ID {
+			t.Errorf("in use: %v %v", used, err)
+		}
 		d := pt.Everywhere("Có ảnh")
 		d.Pictures = []publish.PictureRef{{ID: pic.ID}}
 		p = must[publish.Post](t)(w.Publish.Save(ctx, pt.An, p.ID, p.Rev, d))

@@ -302,3 +302,11 @@ func (store) pictures(ctx context.Context, q bun.IDB, postIDs ...string) ([]Stor
 	}
 	return out, nil
 }
+
+func (store) usedPictures(ctx context.Context, q bun.IDB, ids []string) (used []string, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	err = q.NewSelect().Model((*StoredPicture)(nil)).Column("i.id").Where("i.id IN (?)", bun.In(ids)).Scan(ctx, &used)
+	return used, err
+}
