@@ -85,17 +85,26 @@ func (s *Service) Preview(ctx context.Context, a identity.Actor, postID string, 
 	if err != nil || !s.authz.Can(a, ActRead, identity.InUnit(unitID)) {
 		return channel.Content{}, u, fault.Field("unit", "publish.unit_unknown")
 	}
+	vals, err := s.guess(ctx, v, u)
+	if err != nil {
+		return channel.Content{}, u, err
+	}
+	c, err := s.content(ctx, p, v, kind, u, vals)
+	return c, u, err
+}
+
+// guess fills in for a unit what can be filled in now, before approval fixes it.
+func (s *Service) guess(ctx context.Context, v Version, u orgunit.Unit) (Values, error) {
 	vals := Values{}
 	known := map[string]Profile{}
 	for _, place := range v.usedPlaces() { // one by one: a missing one must not hide the others
-		one, _, err := s.values(ctx, tree, u, s.today(), []Place{place}, known)
+		one, _, err := s.values(ctx, s.tree(), u, s.today(), []Place{place}, known)
 		if err != nil {
-			return channel.Content{}, u, err
+			return nil, err
 		}
 		for k, x := range one {
 			vals[k] = x
 		}
 	}
-	c, err := s.content(ctx, p, v, kind, u, vals)
-	return c, u, err
+	return vals, nil
 }
