@@ -90,7 +90,9 @@ func (p *Pages) view(ctx context.Context, o dashboard.Overview) overviewView {
 	for _, r := range o.Rows {
 		byCode[r.Code] = r
 	}
-	v.Map = ui.MapProps{ViewBox: p.ViewBox}
+	v.Map = ui.MapProps{Title: i18n.T(ctx, "dashboard.map"), ViewBox: p.ViewBox, Legend: []ui.LegendItem{
+		{Tone: "late", Text: i18n.T(ctx, "dashboard.map_late")}, {Tone: "wait", Text: i18n.T(ctx, "dashboard.map_wait")}, {Tone: "ok", Text: i18n.T(ctx, "dashboard.map_ok")},
+	}}
 	for _, s := range p.Shapes {
 		row, ok := byCode[s.Code]
 		s.Tone, s.Value = tone(row), ""
