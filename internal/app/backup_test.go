@@ -117,6 +117,7 @@ func TestCommandLine(t *testing.T) {
 		{[]string{data, "user", "invite", "Ai", "not-an-address"}, 1, "e-mail"},
 		{[]string{data, "audit", "verify"}, 0, "the chain is whole"},
 		{[]string{data, "keys", "rotate"}, 0, "fresh key"},
+		{[]string{data, "keys", "reseal"}, 0, "texts were sealed anew"},
 		{[]string{data, "backup", backup}, 0, "The keys are not"},
 		{[]string{data, "backup", backup}, 1, "exists already"},
 		{[]string{data, "restore", backup}, 1, "not empty"},

@@ -9,6 +9,10 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/secret"
 )
 
@@ -37,7 +41,35 @@ func (keysRotateCmd) Run(s *session) error {
 	if _, err := secret.Rotate(s.cfg.keyFile()); err != nil {
 		return err
 	}
-	fmt.Fprintln(s.out, "A fresh key was added. Restart every process of the house, then copy the key file to its safe place.")
+	fmt.Fprintln(s.out, "A fresh key was added. Restart every process of the house, copy the key file to its safe place, then run: nhipcau keys reseal")
+	return nil
+}
+
+type keysResealCmd struct{}
+
+// Run seals every sealed text anew, so that an old key can be taken out of the key file (all but its first line, from which
+// other keys are derived).
+func (keysResealCmd) Run(s *session) error {
+	d, err := db.Open(s.ctx, s.cfg.databaseDSN())
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	box, err := secret.Load(s.cfg.keyFile())
+	if err != nil {
+		return err
+	}
+	total := 0
+	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), feedback.Sealed()} {
+		for _, c := range columns {
+			n, err := box.Reseal(s.ctx, d, c)
+			total += n
+			if err != nil {
+				return err
+			}
+		}
+	}
+	fmt.Fprintf(s.out, "%d texts were sealed anew with the newest key.\n", total)
 	return nil
 }
 

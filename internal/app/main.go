@@ -42,8 +42,10 @@ type cli struct {
 		Verify auditVerifyCmd `cmd:"" help:"Check the audit log's chain and its checkpoints in the public log."`
 	} `cmd:"" help:"The audit log."`
 	Verify verifyCmd `cmd:"" help:"Check a receipt without network, or every case against the public log. Exit code 0: valid, 1: not valid, 2: wrong use."`
+	Fund    fundCmd    `cmd:"" help:"Appeals, bank statements and the books."`
 	Keys   struct {
 		Rotate keysRotateCmd `cmd:"" help:"Add a fresh sealing key; old ones keep opening what they sealed."`
+		Reseal keysResealCmd `cmd:"" help:"Seal everything anew with the newest key; the house may run meanwhile."`
 	} `cmd:"" help:"Sealing keys."`
 	Backup  backupCmd  `cmd:"" help:"Write one consistent archive while the house runs."`
 	Restore restoreCmd `cmd:"" help:"Unpack an archive into an empty installation."`
