@@ -169,3 +169,13 @@ func (s *Store) Serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	return err
 }
+
+// JPEG gives the picture as channels and printers take it; blob.ErrNotFound when it is not (or no longer) there.
+func (s *Store) JPEG(ctx context.Context, pid string) ([]byte, error) {
+	f, _, err := s.blobs.Get(ctx, "picture/"+pid+"/channel.jpg")
+	if err != nil {
+		return nil, fmt.Errorf("picture: %w", err)
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, MaxBytes))
+}
