@@ -139,6 +139,7 @@ func everywhere(t *testing.T) {
 	v.sees(postBody)
 	v.until("the picture", `[...document.querySelectorAll("article img")].some(i => i.complete && i.naturalWidth > 0 && i.alt.includes("vũng nước mưa"))`)
 	v.shot("loop-09-portal-article")
+	v.resize(desktop)
 	v.open(outside + "/")
 	v.sees("MTTQ")
 	v.glance("loop-10-phones")

@@ -160,7 +160,11 @@ func openBrowser(dir string) (func(), error) {
 		opts = append(opts, chromedp.NoSandbox)
 	}
 	alloc, stopAlloc := chromedp.NewExecAllocator(context.Background(), opts...)
-	ctx, stopBrowser := chromedp.NewContext(alloc)
+	ctx, stopBrowser := chromedp.NewContext(alloc, chromedp.WithErrorf(func(format string, args ...any) {
+		if !strings.HasPrefix(format, "unhandled") { // an event that is younger than the library
+			fmt.Fprintf(os.Stderr, "chromium: "+format+"\n", args...)
+		}
+	}))
 	stop := func() { stopBrowser(); stopAlloc() }
 	if err := chromedp.Run(ctx); err != nil {
 		stop()
