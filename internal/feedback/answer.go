@@ -71,9 +71,9 @@ func (s *Service) write(ctx context.Context, tx db.Tx, actor identity.Actor, c C
 	a.UnitID, a.Text, a.State, a.UpdatedAt = c.HolderUnitID, text, AnswerDraft, now
 	a.AuthorID, a.AuthorName = actor.ID, actor.Name
 	if had {
-		return a, s.store.updateAnswer(ctx, tx, a)
+		return a, s.store.updateAnswer(ctx, tx, a, c.Kind.Secret())
 	}
-	return a, s.store.insertAnswer(ctx, tx, a)
+	return a, s.store.insertAnswer(ctx, tx, a, c.Kind.Secret())
 }
 
 // Submit puts an answer forward for approval by another official.
@@ -89,7 +89,7 @@ func (s *Service) Submit(ctx context.Context, actor identity.Actor, caseID, text
 				return "", err
 			}
 			a.State, a.Returned = AnswerReview, ""
-			return "", s.store.updateAnswer(ctx, tx, a)
+			return "", s.store.updateAnswer(ctx, tx, a, c.Kind.Secret())
 		})
 }
 
@@ -106,7 +106,7 @@ func (s *Service) ReturnAnswer(ctx context.Context, actor identity.Actor, caseID
 				return "", err
 			}
 			a.State, a.Returned, a.UpdatedAt = AnswerDraft, why, s.Clock.Now()
-			return "", s.store.updateAnswer(ctx, tx, a)
+			return "", s.store.updateAnswer(ctx, tx, a, c.Kind.Secret())
 		})
 }
 
@@ -128,7 +128,7 @@ func (s *Service) Approve(ctx context.Context, actor identity.Actor, caseID, ans
 			}
 			now := s.Clock.Now()
 			a.State, a.ApproverID, a.ApproverName, a.ApprovedAt, a.UpdatedAt = AnswerApproved, actor.ID, actor.Name, now, now
-			if err := s.store.updateAnswer(ctx, tx, a); err != nil {
+			if err := s.store.updateAnswer(ctx, tx, a, c.Kind.Secret()); err != nil {
 				return "", err
 			}
 			if err := s.publishOnApproval(ctx, tx, actor, c, a, publish); err != nil {

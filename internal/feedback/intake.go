@@ -223,10 +223,11 @@ func (s *Service) insert(ctx context.Context, actor identity.Actor, in Intake, t
 				return err
 			}
 		}
-		if err := s.store.insertEvent(ctx, tx, e); err != nil {
+		if err := s.store.insertEvent(ctx, tx, e, c.Kind.Secret()); err != nil {
 			return err
 		}
-		if err := s.Queue.EnqueueMany(ctx, tx, []jobs.Many{{Args: logArgs{CaseID: c.ID}}}); err != nil {
+		// The proof waits a second for the public log to be sealed: a crowd of questions must not hold up what goes out.
+		if err := s.Queue.EnqueueMany(ctx, tx, []jobs.Many{{Args: logArgs{CaseID: c.ID}, InsertOpts: &jobs.Options{Priority: 4}}}); err != nil {
 			return err
 		}
 		if err := s.tell(ctx, tx, c, e, ""); err != nil {

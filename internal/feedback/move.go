@@ -113,16 +113,12 @@ func (store) movePending(ctx context.Context, q bun.IDB, from, to string) error 
 }
 
 // claimed reads the open ordinary cases that an official has taken on, among those of a unit.
-func (store) claimed(ctx context.Context, q bun.IDB, officialID, unitID string, limit int64) ([]Case, error) {
+func (s store) claimed(ctx context.Context, q bun.IDB, officialID, unitID string, limit int64) ([]Case, error) {
 	var rows []caseRow
 	err := q.NewSelect().Model(&rows).Where("c.claimed_by = ?", officialID).Where("c.holder_unit_id = ?", unitID).
 		Where("c.state IN (?)", bun.In(openStates)).Where("c.kind NOT IN (?)", bun.In(secretKinds)).Order("c.deadline", "c.id").Limit(limit).Scan(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Case, len(rows))
-	for i := range rows {
-		out[i] = rows[i].domain()
-	}
-	return out, nil
+	return s.casesOf(rows)
 }

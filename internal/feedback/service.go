@@ -103,7 +103,7 @@ type Service struct {
 
 // New makes the service and registers its jobs with the queue.
 func New(d Deps) *Service {
-	s := &Service{Deps: d}
+	s := &Service{Deps: d, store: store{sealer: d.Sealer}}
 	s.registerJobs()
 	return s
 }
@@ -277,7 +277,7 @@ func (s *Service) apply(ctx context.Context, tx db.Tx, c *Case, step Step, a Act
 	if err := s.store.updateCase(ctx, tx, *c); err != nil {
 		return Event{}, err
 	}
-	if err := s.store.insertEvent(ctx, tx, e); err != nil {
+	if err := s.store.insertEvent(ctx, tx, e, c.Kind.Secret()); err != nil {
 		return Event{}, err
 	}
 	return e, nil

@@ -2,7 +2,9 @@ package feedback_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +230,84 @@ func TestSecretKindsAreTheReceiversAlone(t *testing.T) {
 		}
 		if _, err := s.ByCode(ctx, citizen, asked.Code); err != nil {
 			t.Errorf("the author follows it by code: %v", err)
+		}
+	})
+}
+
+// dump is every row of the room's tables as they lie in the database.
+func dump(t *testing.T, k *feedbacktest.Kit) string {
+	t.Helper()
+	var b strings.Builder
+	for _, table := range []string{"feedback_case", "feedback_answer", "feedback_event", "feedback_public", "feedback_public_word", "feedback_notice"} {
+		var rows []map[string]any
+		if err := k.DB.Read().NewSelect().Table(table).Scan(context.Background(), &rows); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			for col, v := range r {
+				if raw, ok := v.([]byte); ok {
+					v = string(raw)
+				}
+				fmt.Fprintf(&b, "%s.%s=%v\n", table, col, v)
+			}
+		}
+	}
+	return b.String()
+}
+
+// The words of a denunciation do not lie open in the database, whether it came in as one or was found to be one later; its
+// receiver reads them all the same.
+func TestSecretWordsAreSealedAtRest(t *testing.T) {
+	words := []string{"cấp khống", "cap khong", "nhà văn hóa", "đã lập tổ xác minh", "bổ sung căn cứ"}
+	each(t, func(t *testing.T, k *feedbacktest.Kit) {
+		ctx, s := context.Background(), k.Service
+		text := "Trưởng khối cấp khống phiếu nhận quà cho người nhà ba năm liền."
+		direct := k.Ask(func(in *feedback.Intake) {
+			in.Kind, in.Text, in.Place.Text = feedback.Denunciation, text, "sau nhà văn hóa"
+		})
+		later := k.Ask(func(in *feedback.Intake) { in.Text, in.Place.Text = text, "sau nhà văn hóa" })
+		must(t)(s.Note(ctx, feedbacktest.Officer, later.ID, "Cần bổ sung căn cứ"))
+		if _, err := s.Draft(ctx, feedbacktest.Officer, later.ID, "Phường đã lập tổ xác minh."); err != nil {
+			t.Fatal(err)
+		}
+		if raw := dump(t, k); !strings.Contains(raw, words[0]) || !strings.Contains(raw, words[3]) || !strings.Contains(raw, words[4]) {
+			t.Fatal("an ordinary case must lie open, or this test sees nothing")
+		}
+		must(t)(s.Classify(ctx, feedbacktest.Officer, later.ID, feedback.Denunciation))
+		if _, err := s.Draft(ctx, feedbacktest.Leader, direct.ID, "Phường đã lập tổ xác minh."); err != nil {
+			t.Fatal(err)
+		}
+		must(t)(s.Note(ctx, feedbacktest.Leader, direct.ID, "Cần bổ sung căn cứ"))
+		raw := dump(t, k)
+		for _, w := range words {
+			if strings.Contains(raw, w) {
+				t.Errorf("%q lies open", w)
+			}
+		}
+		for _, c := range []feedback.Case{direct, later} {
+			d, err := s.Dossier(ctx, feedbacktest.Leader, c.ID)
+			if err != nil || d.Case.Text != text || d.Case.Place.Text != "sau nhà văn hóa" || len(d.Answers) != 1 || d.Answers[0].Text != "Phường đã lập tổ xác minh." {
+				t.Errorf("the receiver reads %+v %+v %v", d.Case, d.Answers, err)
+			}
+			noted := false
+			for _, e := range d.Events {
+				noted = noted || e.Reason == "Cần bổ sung căn cứ"
+			}
+			if !noted {
+				t.Errorf("the note is gone: %+v", d.Events)
+			}
+			leaf, err := feedback.LeafBytes(d.Case)
+			if err != nil || hex.EncodeToString(leaf) != c.Receipt.Leaf {
+				t.Errorf("the receipt no longer fits: %v", err)
+			}
+		}
+		list, n, err := s.Cases(ctx, feedbacktest.Leader, feedback.Filter{})
+		if err != nil || n != 2 || list[0].Text != text {
+			t.Errorf("%d %+v %v", n, list, err)
+		}
+		must(t)(s.Classify(ctx, feedbacktest.Leader, later.ID, feedback.Petition))
+		if d, err := s.Dossier(ctx, feedbacktest.Officer, later.ID); err != nil || d.Case.Text != text || d.Answers[0].Text == "" {
+			t.Errorf("an ordinary case again: %+v %v", d, err)
 		}
 	})
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
-// store is the SQL of the package; nobody else names these tables.
-type store struct{}
+// store is the SQL of the package; nobody else names these tables. It seals the words of complaints and denunciations.
+type store struct{ sealer Sealer }
 
 type caseRow struct {
 	bun.BaseModel `bun:"table:feedback_case,alias:c"`
@@ -64,6 +64,7 @@ type caseRow struct {
 	LogIndex      int64
 	LogProof      string
 	Version       int
+	Sealed        string // hiddenWords of a secret kind; "": the columns are plain
 }
 
 func rowOf(c Case, sourceKey string) *caseRow {
@@ -136,6 +137,7 @@ type eventRow struct {
 	ToUnitID      string
 	Reason        string
 	Public        bool
+	Sealed        string // the reason, of a case of a secret kind
 }
 
 func (r eventRow) domain() Event {
@@ -146,12 +148,16 @@ func (r eventRow) domain() Event {
 // errNoCase is what every read of a case that is not there, or not the reader's, gives.
 func errNoCase() error { return fault.New(fault.NotFound, "feedback.case_not_found") }
 
-func (store) insertCase(ctx context.Context, q bun.IDB, c Case, sourceKey string) error {
-	_, err := q.NewInsert().Model(rowOf(c, sourceKey)).Exec(ctx)
+func (s store) insertCase(ctx context.Context, q bun.IDB, c Case, sourceKey string) error {
+	r := rowOf(c, sourceKey)
+	if err := s.hide(r); err != nil {
+		return err
+	}
+	_, err := q.NewInsert().Model(r).Exec(ctx)
 	return err
 }
 
-// updateCase writes what steps change; the receipt of the log is written by setLogged alone.
+// updateCase writes what steps change; the receipt of the log is written by setLogged alone, the words by reseal.
 func (store) updateCase(ctx context.Context, q bun.IDB, c Case) error {
 	_, err := q.NewUpdate().Model(rowOf(c, "")).WherePK().
 		Column("kind", "state", "search", "holder_unit_id", "holder_since", "claimed_by", "claimed_by_name", "deadline", "days", "source",
@@ -165,7 +171,7 @@ func (store) setLogged(ctx context.Context, q bun.IDB, caseID string, index int6
 	return err
 }
 
-func (store) caseBy(ctx context.Context, q bun.IDB, column, value string) (Case, error) {
+func (s store) caseBy(ctx context.Context, q bun.IDB, column, value string) (Case, error) {
 	var r caseRow
 	err := q.NewSelect().Model(&r).Where("? = ?", bun.Ident(column), value).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -174,11 +180,11 @@ func (store) caseBy(ctx context.Context, q bun.IDB, column, value string) (Case,
 	if err != nil {
 		return Case{}, err
 	}
-	return r.domain(), nil
+	return s.caseOf(&r)
 }
 
 // lockCase reads the case and keeps others from changing it until the transaction ends.
-func (store) lockCase(ctx context.Context, tx db.Tx, caseID string) (Case, error) {
+func (s store) lockCase(ctx context.Context, tx db.Tx, caseID string) (Case, error) {
 	var r caseRow
 	err := tx.ForUpdate(tx.NewSelect().Model(&r).Where("c.id = ?", caseID)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -187,16 +193,20 @@ func (store) lockCase(ctx context.Context, tx db.Tx, caseID string) (Case, error
 	if err != nil {
 		return Case{}, err
 	}
-	return r.domain(), nil
+	return s.caseOf(&r)
 }
 
-func (store) insertEvent(ctx context.Context, q bun.IDB, e Event) error {
-	_, err := q.NewInsert().Model(&eventRow{ID: e.ID, CaseID: e.CaseID, Step: string(e.Step), At: e.At, ActorID: e.ActorID,
-		ActorName: e.ActorName, UnitID: e.UnitID, ToUnitID: e.ToUnitID, Reason: e.Reason, Public: e.Public}).Exec(ctx)
+func (s store) insertEvent(ctx context.Context, q bun.IDB, e Event, secret bool) error {
+	plain, sealed, err := s.keep(e.Reason, eventPlace(e.ID), secret)
+	if err != nil {
+		return err
+	}
+	_, err = q.NewInsert().Model(&eventRow{ID: e.ID, CaseID: e.CaseID, Step: string(e.Step), At: e.At, ActorID: e.ActorID,
+		ActorName: e.ActorName, UnitID: e.UnitID, ToUnitID: e.ToUnitID, Reason: plain, Public: e.Public, Sealed: sealed}).Exec(ctx)
 	return err
 }
 
-func (store) events(ctx context.Context, q bun.IDB, caseID string) ([]Event, error) {
+func (s store) events(ctx context.Context, q bun.IDB, caseID string) ([]Event, error) {
 	var rows []eventRow
 	if err := q.NewSelect().Model(&rows).Where("case_id = ?", caseID).Order("at", "id").Scan(ctx); err != nil {
 		return nil, err
@@ -204,6 +214,10 @@ func (store) events(ctx context.Context, q bun.IDB, caseID string) ([]Event, err
 	out := make([]Event, len(rows))
 	for i, r := range rows {
 		out[i] = r.domain()
+		var err error
+		if out[i].Reason, err = s.read(r.Reason, r.Sealed, eventPlace(r.ID)); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package feedback
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -24,6 +25,7 @@ type answerRow struct {
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
 	ApprovedAt    time.Time `bun:",nullzero"`
+	Sealed        string    // text and reason of return, of a case of a secret kind
 }
 
 func (r answerRow) domain() Answer {
@@ -36,25 +38,68 @@ func answerRowOf(a Answer) *answerRow {
 		ApproverID: a.ApproverID, ApproverName: a.ApproverName, Returned: a.Returned, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt, ApprovedAt: a.ApprovedAt}
 }
 
-func (store) insertAnswer(ctx context.Context, q bun.IDB, a Answer) error {
-	_, err := q.NewInsert().Model(answerRowOf(a)).Exec(ctx)
+func (s store) insertAnswer(ctx context.Context, q bun.IDB, a Answer, secret bool) error {
+	r, err := s.hideAnswer(a, secret)
+	if err != nil {
+		return err
+	}
+	_, err = q.NewInsert().Model(r).Exec(ctx)
 	return err
 }
 
-func (store) updateAnswer(ctx context.Context, q bun.IDB, a Answer) error {
-	_, err := q.NewUpdate().Model(answerRowOf(a)).WherePK().Exec(ctx)
+func (s store) updateAnswer(ctx context.Context, q bun.IDB, a Answer, secret bool) error {
+	r, err := s.hideAnswer(a, secret)
+	if err != nil {
+		return err
+	}
+	_, err = q.NewUpdate().Model(r).WherePK().Exec(ctx)
 	return err
+}
+
+// hiddenAnswer is what of an answer to a complaint or denunciation is sealed.
+type hiddenAnswer struct{ Text, Returned string }
+
+func (s store) hideAnswer(a Answer, secret bool) (*answerRow, error) {
+	r := answerRowOf(a)
+	if !secret {
+		return r, nil
+	}
+	b, err := json.Marshal(hiddenAnswer{a.Text, a.Returned})
+	if err != nil {
+		return nil, err
+	}
+	r.Body, r.Returned = "", ""
+	r.Sealed, err = s.sealer.Seal(b, answerPlace(a.ID))
+	return r, err
+}
+
+func (s store) answerOf(r answerRow) (Answer, error) {
+	a := r.domain()
+	if r.Sealed == "" {
+		return a, nil
+	}
+	b, err := s.sealer.Open(r.Sealed, answerPlace(r.ID))
+	if err != nil {
+		return Answer{}, err
+	}
+	var h hiddenAnswer
+	err = json.Unmarshal(b, &h)
+	a.Text, a.Returned = h.Text, h.Returned
+	return a, err
 }
 
 // answers lists the answers of a case, oldest first.
-func (store) answers(ctx context.Context, q bun.IDB, caseID string) ([]Answer, error) {
+func (s store) answers(ctx context.Context, q bun.IDB, caseID string) ([]Answer, error) {
 	var rows []answerRow
 	if err := q.NewSelect().Model(&rows).Where("case_id = ?", caseID).Order("created_at", "id").Scan(ctx); err != nil {
 		return nil, err
 	}
 	out := make([]Answer, len(rows))
 	for i, r := range rows {
-		out[i] = r.domain()
+		var err error
+		if out[i], err = s.answerOf(r); err != nil {
+			return nil, err
+		}
 	}
 	return out, nil
 }
@@ -67,7 +112,11 @@ func (s store) pending(ctx context.Context, q bun.IDB, caseID string) (a Answer,
 	if errors.Is(err, sql.ErrNoRows) {
 		return Answer{}, false, nil
 	}
-	return r.domain(), err == nil, err
+	if err != nil {
+		return Answer{}, false, err
+	}
+	a, err = s.answerOf(r)
+	return a, err == nil, err
 }
 
 type noticeRow struct {

@@ -53,7 +53,7 @@ var (
 )
 
 // list reads one page of the cases of a scope by deadline, open ones first, and counts all of them.
-func (store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) ([]Case, int, error) {
+func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) ([]Case, int, error) {
 	var rows []caseRow
 	sel := filtered(sc.apply(q.NewSelect().Model(&rows)), f, today)
 	total, err := sel.Clone().Count(ctx)
@@ -67,11 +67,8 @@ func (store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cloc
 	if err := sel.Scan(ctx); err != nil {
 		return nil, 0, err
 	}
-	out := make([]Case, len(rows))
-	for i := range rows {
-		out[i] = rows[i].domain()
-	}
-	return out, int(total), nil
+	out, err := s.casesOf(rows)
+	return out, int(total), err
 }
 
 func filtered(q *bun.SelectQuery, f Filter, today clock.Date) *bun.SelectQuery {
@@ -106,7 +103,7 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date) *bun.SelectQuery {
 }
 
 // waiting reads the open cases that wait for an action of the units' desks, approvers and leaders.
-func (store) waiting(ctx context.Context, q bun.IDB, sc scope, held []string, states []State, overdue bool, today clock.Date, limit int) ([]Case, error) {
+func (s store) waiting(ctx context.Context, q bun.IDB, sc scope, held []string, states []State, overdue bool, today clock.Date, limit int) ([]Case, error) {
 	if len(held) == 0 {
 		return nil, nil
 	}
@@ -120,11 +117,7 @@ func (store) waiting(ctx context.Context, q bun.IDB, sc scope, held []string, st
 	if err := sel.Order("c.deadline", "c.id").Limit(int64(limit)).Scan(ctx); err != nil {
 		return nil, err
 	}
-	out := make([]Case, len(rows))
-	for i := range rows {
-		out[i] = rows[i].domain()
-	}
-	return out, nil
+	return s.casesOf(rows)
 }
 
 // counts groups the cases of a scope by the unit that holds them.

@@ -137,14 +137,10 @@ func lost(at map[[leafSize]byte][]uint64, found []placed) []LostLeaf {
 }
 
 // casesAfter reads cases in the order of their ids, which is that of their receipt.
-func (store) casesAfter(ctx context.Context, q bun.IDB, after string, limit int) ([]Case, error) {
+func (s store) casesAfter(ctx context.Context, q bun.IDB, after string, limit int) ([]Case, error) {
 	var rows []caseRow
 	if err := q.NewSelect().Model(&rows).Where("c.id > ?", after).Order("c.id").Limit(int64(limit)).Scan(ctx); err != nil {
 		return nil, err
 	}
-	out := make([]Case, len(rows))
-	for i := range rows {
-		out[i] = rows[i].domain()
-	}
-	return out, nil
+	return s.casesOf(rows)
 }

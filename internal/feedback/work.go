@@ -44,6 +44,9 @@ func (s *Service) Classify(ctx context.Context, actor identity.Actor, caseID str
 					return "", err
 				}
 			}
+			if err := s.store.reseal(ctx, tx, *c); err != nil {
+				return "", err
+			}
 			return "", s.Queue.Publish(ctx, tx, Classified{CaseID: c.ID, As: k})
 		})
 }
