@@ -345,6 +345,7 @@ func (v *visitor) glance(name string) {
 
 func (v *visitor) keep(name string, whole bool) {
 	v.t.Helper()
+	v.until("rest", `document.getAnimations().every(a => a.playState !== "running" || a.effect.getComputedTiming().endTime === Infinity)`)
 	var png []byte
 	if whole {
 		v.ask("window.scrollTo({top: 0, behavior: 'instant'})", nil)
