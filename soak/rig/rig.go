@@ -135,8 +135,8 @@ func (r *Rig) openWorld() error {
 	var err error
 	r.World, err = simserver.Open(r.SimURL, "",
 		zalo.Config{AppID: appID, AppSecret: appSecret, OASecretKey: hookSecret, WebhookURL: r.SimURL + "/door/zalo", ArticleDelay: r.Delay,
-			Rate: rate, Clock: c, NoNight: true, RetryScale: 0.002},
-		facebook.Config{AppID: appID, AppSecret: appSecret, VerifyToken: hookSecret, WebhookURL: r.SimURL + "/door/facebook", Clock: c, RetryScale: 0.002})
+			Rate: rate, Clock: c, NoNight: true, RetryScale: 0.005},
+		facebook.Config{AppID: appID, AppSecret: appSecret, VerifyToken: hookSecret, WebhookURL: r.SimURL + "/door/facebook", Clock: c, RetryScale: 0.005})
 	return err
 }
 
@@ -148,13 +148,7 @@ func (r *Rig) door(w http.ResponseWriter, req *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	out, err := http.NewRequestWithContext(req.Context(), http.MethodPost, *target+"/webhook/"+req.PathValue("kind"), bytes.NewReader(body))
-	if err != nil {
-		w.WriteHeader(http.StatusBadGateway)
-		return
-	}
-	out.Header = req.Header.Clone()
-	resp, err := http.DefaultClient.Do(out)
+	resp, err := passOn(req, *target+"/webhook/"+req.PathValue("kind"), body)
 	if err != nil {
 		w.WriteHeader(http.StatusBadGateway)
 		return
@@ -166,6 +160,27 @@ func (r *Rig) door(w http.ResponseWriter, req *http.Request) {
 		r.mu.Unlock()
 	}
 	w.WriteHeader(resp.StatusCode)
+}
+
+// passOn posts a webhook, again and again while nobody answers, until the platform loses patience: as a proxy does in front
+// of a server that is being started.
+func passOn(req *http.Request, to string, body []byte) (*http.Response, error) {
+	for {
+		out, err := http.NewRequestWithContext(req.Context(), http.MethodPost, to, bytes.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		out.Header = req.Header.Clone()
+		resp, err := http.DefaultClient.Do(out)
+		if err == nil {
+			return resp, nil
+		}
+		select {
+		case <-req.Context().Done():
+			return nil, err
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // Acked lists the webhooks that the product answered with 200.

@@ -188,11 +188,18 @@ func (q *Queue) EnqueueMany(ctx context.Context, tx db.Tx, many []Many) error {
 	return nil
 }
 
-// Start begins to do jobs.
+// Start begins to do jobs. On SQLite, which serves one process, a job still marked as running was cut off when the process
+// before us died: it is taken up at once. On PostgreSQL it may run elsewhere, and is taken up when its time has passed.
 func (q *Queue) Start(ctx context.Context) error {
 	q.mu.Lock()
+	again := q.started
 	q.started = true
 	q.mu.Unlock()
+	if q.sqlite != nil && !again {
+		if _, err := q.db.SQLWriter().ExecContext(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'"); err != nil {
+			return fmt.Errorf("jobs: taking up what was cut off: %w", err)
+		}
+	}
 	return q.client.Start(ctx)
 }
 
