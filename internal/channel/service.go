@@ -184,15 +184,12 @@ func (s *Service) channel(k Kind) (Channel, error) {
 	return c, nil
 }
 
-// realTime turns a moment of the house's clock (which a rehearsal may have moved) into the machine's, by which jobs run.
-func (s *Service) realTime(t time.Time) time.Time { return time.Now().Add(t.Sub(s.clock.Now())) }
-
 // at schedules a job for a moment of the house's clock; the zero moment means now.
 func (s *Service) at(t time.Time) *jobs.Options {
 	if t.IsZero() || !t.After(s.clock.Now()) {
 		return nil
 	}
-	return &jobs.Options{ScheduledAt: s.realTime(t)}
+	return &jobs.Options{ScheduledAt: clock.Machine(s.clock, t)}
 }
 
 // isUnder tells whether a unit is the other or stands below it today.

@@ -45,6 +45,9 @@ func (s *Stub) Set(t time.Time) { s.mu.Lock(); defer s.mu.Unlock(); s.t = t.UTC(
 // Advance moves the stub forward by d.
 func (s *Stub) Advance(d time.Duration) { s.mu.Lock(); defer s.mu.Unlock(); s.t = s.t.Add(d) }
 
+// Machine turns a moment of the clock, which a rehearsal may have moved, into the machine's time, by which jobs are started.
+func Machine(c Clock, at time.Time) time.Time { return time.Now().Add(at.Sub(c.Now())) }
+
 // Date is a calendar day in Vietnam as "2006-01-02": it sorts, compares and stores as text. The empty Date means "no end".
 type Date string
 

@@ -6,8 +6,6 @@ import (
 	"io"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
@@ -19,6 +17,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 	"github.com/nhipcau/nhipcau/internal/platform/picture"
 	"github.com/nhipcau/nhipcau/internal/platform/tlog"
+	"github.com/nhipcau/nhipcau/internal/vntext"
 	"github.com/nhipcau/nhipcau/internal/workday"
 )
 
@@ -126,15 +125,9 @@ func BodyName(w Words, u orgunit.Unit) string {
 	case u.FullName == "" || u.Kind != orgunit.KindFront:
 		return u.FullName
 	case u.Level == orgunit.LevelArea || u.Level == orgunit.LevelCluster:
-		return w.T("feedback.body.area", "Unit", lowerFirst(u.FullName))
+		return w.T("feedback.body.area", "Unit", vntext.LowerFirst(u.FullName))
 	}
-	return w.T("feedback.body.front", "Unit", lowerFirst(u.FullName))
-}
-
-// lowerFirst makes "Phường Vinh Hưng" fit into a sentence: "phường Vinh Hưng".
-func lowerFirst(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToLower(r)) + s[n:]
+	return w.T("feedback.body.front", "Unit", vntext.LowerFirst(u.FullName))
 }
 
 // resource is the case as policies see it, belonging to the unit.

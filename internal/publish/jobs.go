@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -25,11 +26,10 @@ func (s *Service) registerJobs() {
 	jobs.On(s.q, "publish.canary", s.watchCanary)
 }
 
-// realTime turns a moment of the house's clock (which a rehearsal may have moved) into the machine's, by which jobs run.
-func (s *Service) realTime(t time.Time) time.Time { return time.Now().Add(t.Sub(s.clock.Now())) }
-
 // at schedules a job for a moment of the house's clock.
-func (s *Service) at(t time.Time) *jobs.Options { return &jobs.Options{ScheduledAt: s.realTime(t)} }
+func (s *Service) at(t time.Time) *jobs.Options {
+	return &jobs.Options{ScheduledAt: clock.Machine(s.clock, t)}
+}
 
 func (s *Service) goLive(ctx context.Context, g goLiveArgs) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {

@@ -3,6 +3,7 @@ package vntext
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const ellipsis = "…"
@@ -94,4 +95,13 @@ func findWord(words, query []string) int {
 		}
 	}
 	return best
+}
+
+// LowerFirst writes the first letter small, so that a name fits into a sentence: "Phường Vinh Hưng" becomes "phường Vinh Hưng".
+func LowerFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 || r == utf8.RuneError {
+		return s
+	}
+	return string(unicode.ToLower(r)) + s[n:]
 }

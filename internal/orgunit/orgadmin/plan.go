@@ -3,8 +3,6 @@ package orgadmin
 import (
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
@@ -210,17 +208,12 @@ func renamedAfter(name string, host orgunit.Unit, next orgunit.Draft) string {
 	if next.FullName != "" {
 		full = next.FullName
 	}
-	for _, pair := range [][2]string{{host.FullName, full}, {lowerFirst(host.FullName), lowerFirst(full)}, {host.Name, next.Name}} {
+	for _, pair := range [][2]string{{host.FullName, full}, {vntext.LowerFirst(host.FullName), vntext.LowerFirst(full)}, {host.Name, next.Name}} {
 		if strings.Contains(name, pair[0]) {
 			return strings.Replace(name, pair[0], pair[1], 1)
 		}
 	}
-	return name + " " + lowerFirst(full)
-}
-
-func lowerFirst(s string) string {
-	r, size := utf8.DecodeRuneInString(s)
-	return string(unicode.ToLower(r)) + s[size:]
+	return name + " " + vntext.LowerFirst(full)
 }
 
 // commonParent is the lowest unit above all of them.
