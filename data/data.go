@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-//go:embed units geo feedback/feedback_vi.json
+//go:embed units geo banks feedback/feedback_vi.json
 var files embed.FS
 
 // The files of units. The lists have the columns level, code, name, full_name, type, slug, parent_code, province_code.
@@ -29,6 +29,13 @@ const (
 
 // FeedbackTexts is invented messages of citizens, for the rehearsal and for tests: {"items":[{"text","category","kind",…}]}.
 const FeedbackTexts = "feedback/feedback_vi.json"
+
+// Banks is the members of NAPAS: bin,code,short_name,name,swift,vietqr_status,in_source. VietQRVectors is known payloads of
+// VietQR codes with invented accounts, for tests.
+const (
+	Banks         = "banks/napas_bins.csv"
+	VietQRVectors = "banks/vietqr_vectors.json"
+)
 
 // The boundaries, WGS84; their property "code" is that of Units202604.
 const (

@@ -12,6 +12,7 @@ func TestEveryFileOpens(t *testing.T) {
 	for name, lines := range map[string]int{
 		data.Units202411: 11_240, data.Units202503: 10_795, data.Units202507: 3_356, data.Units202604: 3_356,
 		data.OldToNew: 10_572, data.Mergers: 180, data.AreasNgheAn: 3_805, data.Agencies: 21,
+		data.Banks: 67,
 	} {
 		b, err := data.Read(name)
 		if err != nil {

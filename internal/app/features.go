@@ -12,6 +12,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/receiptweb"
+	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
@@ -54,6 +55,7 @@ func rooms() []room {
 		{name: "receipt", catalogue: receiptweb.Catalogue},
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
+		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},
 		{name: "handbook", catalogue: handbook.Catalogue},
 		{name: "app", policies: appPolicies, catalogue: catalogue},

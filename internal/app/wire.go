@@ -13,6 +13,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitymove"
 	"github.com/nhipcau/nhipcau/internal/inbox"
@@ -36,6 +37,7 @@ type features struct {
 	feedback *feedback.Service
 	inbox    *inbox.Service
 	portal   *portal.Portal
+	fund     *fund.Service
 }
 
 // site is the public site's screens, made once: it keeps finished pages in memory.
@@ -109,6 +111,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
 	})
+	f.fund = fund.New(fund.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
 		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover())

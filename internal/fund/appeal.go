@@ -1,0 +1,129 @@
+package fund
+
+import (
+	"context"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/id"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+)
+
+// NewAppeal is what opens an appeal.
+type NewAppeal struct {
+	Code, Name, UnitID, Basis string
+	Opens, Closes             clock.Date
+	Accounts                  []string // "VCB:1012345678": a bank's short name or BIN, and the number
+}
+
+var (
+	appealCode    = regexp.MustCompile(`^[A-Z0-9][A-Z0-9-]{1,23}$`)
+	accountNumber = regexp.MustCompile(`^[0-9A-Z]{4,19}$`)
+)
+
+const maxText = 300
+
+// OpenAppeal opens an appeal. A bank account belongs to one appeal only (Decree 93/2021/NĐ-CP, article 9: a separate account
+// for each), so that what comes in without a code is still known.
+func (s *Service) OpenAppeal(ctx context.Context, actor identity.Actor, in NewAppeal) (Appeal, error) {
+	if err := s.Authz.Check(actor, ActionOpen, identity.InUnit(in.UnitID)); err != nil {
+		return Appeal{}, err
+	}
+	a, err := s.checkAppeal(in)
+	if err != nil {
+		return Appeal{}, err
+	}
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		if err := s.store.insertAppeal(ctx, tx, a, s.Clock.Now()); err != nil {
+			return err
+		}
+		return s.Trail.Record(ctx, tx, identity.Trace{Actor: actor, UnitID: a.UnitID, Action: ActionOpen, ResourceType: "Appeal", ResourceID: a.ID,
+			Details: map[string]string{"code": a.Code, "opens": string(a.Opens), "closes": string(a.Closes)}})
+	})
+	return a, err
+}
+
+func (s *Service) checkAppeal(in NewAppeal) (Appeal, error) {
+	a := Appeal{ID: id.New(), Code: strings.ToUpper(strings.TrimSpace(in.Code)), Name: strings.TrimSpace(in.Name), UnitID: in.UnitID,
+		Basis: strings.TrimSpace(in.Basis), Opens: in.Opens, Closes: in.Closes}
+	var fs fault.Fields
+	fs.Check(appealCode.MatchString(a.Code), "code", "fund.appeal.code")
+	fs.Check(a.Name != "" && utf8.RuneCountInString(a.Name) <= maxText, "name", "fund.appeal.name")
+	fs.Check(a.Basis != "" && utf8.RuneCountInString(a.Basis) <= maxText, "basis", "fund.appeal.basis")
+	fs.Check(s.Has(a.UnitID), "unit", "fund.appeal.unit")
+	fs.Check(a.Opens.Valid() && a.Closes.Valid() && a.Opens <= a.Closes, "from", "fund.appeal.dates")
+	fs.Check(len(in.Accounts) > 0, "account", "fund.appeal.no_account")
+	seen := map[string]bool{}
+	for _, text := range in.Accounts {
+		name, number, _ := strings.Cut(text, ":")
+		bank, known := FindBank(name)
+		number = cleanNumber(number)
+		switch {
+		case !known:
+			fs.Add(fault.Field("account", "fund.appeal.bank").With("Bank", name))
+		case !accountNumber.MatchString(number) || seen[bank.BIN+number]:
+			fs.Add(fault.Field("account", "fund.appeal.account").With("Account", text))
+		default:
+			seen[bank.BIN+number] = true
+			a.Accounts = append(a.Accounts, BankAccount{ID: id.New(), Bank: bank, Number: number})
+		}
+	}
+	return a, fs.OrNil()
+}
+
+// cleanNumber takes out the spaces, dots and hyphens that people write into account numbers.
+func cleanNumber(s string) string {
+	return strings.ToUpper(strings.NewReplacer(" ", "", ".", "", "-", "").Replace(strings.TrimSpace(s)))
+}
+
+// NewReference makes a short code that a donor puts into the memo, by which a gift is known to be for this appeal and is
+// found again. Give it to VietQR.
+func (s *Service) NewReference(ctx context.Context, actor identity.Actor, code string) (string, error) {
+	a, err := s.store.appealByCode(ctx, s.DB.Read(), code)
+	if err != nil {
+		return "", err
+	}
+	if err := s.may(actor, ActionOpen, a); err != nil {
+		return "", err
+	}
+	ref := newReferenceCode()
+	return ref, s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		return s.store.insertReference(ctx, tx, ref, a.ID, s.Clock.Now())
+	})
+}
+
+// A reference is "NC" and the eleven letters and digits of a tracking code, which carry a check of their own: ordinary memos
+// do not look like one.
+const referencePrefix = "NC"
+
+var referenceRE = regexp.MustCompile(referencePrefix + `[0-9A-Z]{11}`)
+
+func newReferenceCode() string { return referencePrefix + strings.ReplaceAll(id.NewCode(), "-", "") }
+
+// findReference finds the first reference in a memo. Banks change case and put spaces or signs between.
+func findReference(memo string) string {
+	plain := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return -1
+	}, memo)
+	for {
+		at := referenceRE.FindStringIndex(plain)
+		if at == nil {
+			return ""
+		}
+		body := plain[at[0]+len(referencePrefix) : at[1]]
+		if code, ok := id.ParseCode(body); ok {
+			return referencePrefix + strings.ReplaceAll(code, "-", "")
+		}
+		plain = plain[at[0]+1:]
+	}
+}

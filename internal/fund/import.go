@@ -1,0 +1,263 @@
+package fund
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/statement"
+	"github.com/nhipcau/nhipcau/internal/id"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+)
+
+// ImportRequest is a bank statement to take in.
+type ImportRequest struct {
+	Appeal  string // its code
+	Layout  statement.Layout
+	Account string // number; needed only when the appeal has several accounts that fit the layout
+	Name    string // of the file, for the record
+	File    io.ReaderAt
+	Size    int64
+
+	// What the bank's paper says, when the accountant has it: rows and sum of money in. Zero is not said.
+	Rows int
+	Sum  money.VND
+}
+
+// ImportState is how an import ended.
+type ImportState string
+
+// The ends of an import.
+const (
+	ImportPosted  ImportState = "posted"  // everything new in the file is in the books
+	ImportKnown   ImportState = "known"   // this very file was taken in before; nothing changed
+	ImportRefused ImportState = "refused" // nothing was taken in
+	importStaging ImportState = "staging"
+)
+
+// QueuedRow is a row of the file that waits for a person.
+type QueuedRow struct {
+	Row    int
+	Reason Reason
+}
+
+// ImportResult is what became of a file. RowsRead is Posted + Known + Queued + Refused.
+type ImportResult struct {
+	ID         string
+	State      ImportState
+	Hash       string // SHA-256 of the file, hexadecimal
+	Account    BankAccount
+	RowsRead   int
+	Posted     int // gifts and refunds entered
+	Known      int // in the books already, from this or another file
+	Queued     int
+	QueuedRows []QueuedRow // the first of them
+	Totals     statement.Totals
+}
+
+const (
+	stageBatch  = 2000 // rows of one transaction while a file is read
+	shownQueued = 100
+)
+
+// Import takes a bank statement in: whole, or not at all. Its rows are first laid aside in batches, where nobody counts them;
+// when everything the file says of itself has been proved they enter the books in one transaction. After a kill the same
+// call goes on where it stopped. Two people may do it at once: the movements enter once.
+//
+// A refused file gives a result with State ImportRefused and the problems in Totals, and no error.
+func (s *Service) Import(ctx context.Context, actor identity.Actor, in ImportRequest) (ImportResult, error) {
+	a, err := s.store.appealByCode(ctx, s.DB.Read(), in.Appeal)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	if err := s.may(actor, ActionImport, a); err != nil {
+		return ImportResult{}, err
+	}
+	acct, err := pickAccount(a, in.Layout, in.Account)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(in.File, 0, in.Size)); err != nil {
+		return ImportResult{}, fmt.Errorf("fund: the file cannot be read: %w", err)
+	}
+	run := &importRun{s: s, in: in, actor: actor, appeal: a, account: acct, hash: hex.EncodeToString(h.Sum(nil))}
+	if err := run.begin(ctx); err != nil {
+		return ImportResult{}, err
+	}
+	if run.session.State == string(ImportPosted) {
+		return run.known()
+	}
+	totals, err := statement.Parse(in.File, in.Size, in.Layout, func(r statement.Row) error { return run.take(ctx, r) })
+	if err != nil {
+		var f *fault.Error
+		if errors.As(err, &f) {
+			err = errors.Join(err, run.drop(ctx))
+		}
+		return ImportResult{}, err
+	}
+	run.checkStated(&totals)
+	if totals.Refused > 0 {
+		res := ImportResult{State: ImportRefused, Hash: run.hash, Account: acct, RowsRead: totals.Rows + refusedRows(totals), Totals: totals}
+		return res, run.drop(ctx)
+	}
+	if err := run.stage(ctx); err != nil {
+		return ImportResult{}, err
+	}
+	return run.post(ctx, totals)
+}
+
+// refusedRows counts the problems that are a row which was not counted among those in order.
+func refusedRows(t statement.Totals) int {
+	n := 0
+	for _, p := range t.Problems {
+		if p.Row > 0 && p.Fault.Key != "fund.statement.balance" {
+			n++
+		}
+	}
+	return n + t.Refused - len(t.Problems)
+}
+
+// pickAccount finds the account of the appeal that the statement is of.
+func pickAccount(a Appeal, l statement.Layout, number string) (BankAccount, error) {
+	bin, number := binOf(l), cleanNumber(number)
+	var fit []BankAccount
+	for _, acct := range a.Accounts {
+		if (bin == "" || acct.Bank.BIN == bin) && (number == "" || acct.Number == number) {
+			fit = append(fit, acct)
+		}
+	}
+	switch len(fit) {
+	case 0:
+		return BankAccount{}, fault.New(fault.Invalid, "fund.import.no_account").With("Appeal", a.Code)
+	case 1:
+		return fit[0], nil
+	}
+	return BankAccount{}, fault.New(fault.Invalid, "fund.import.which_account").With("Appeal", a.Code)
+}
+
+// importRun is one file on its way in.
+type importRun struct {
+	s       *Service
+	in      ImportRequest
+	actor   identity.Actor
+	appeal  Appeal
+	account BankAccount
+	hash    string
+
+	session importRow
+	seq     int // rows read
+	skip    int // rows laid aside by an earlier run that was cut short
+	batch   []*bankRow
+	seen    map[fingerprint]int
+}
+
+// begin finds the session of this file or makes one.
+func (r *importRun) begin(ctx context.Context) error {
+	r.seen = map[fingerprint]int{}
+	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		r.session, err = r.s.store.session(ctx, tx, importRow{ID: id.New(), AppealID: r.appeal.ID, AccountID: r.account.ID, Layout: string(r.in.Layout),
+			Hash: r.hash, File: r.in.Name, State: string(importStaging), Days: "[]", StartedAt: r.s.Clock.Now()})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.skip, err = r.s.store.staged(ctx, r.s.DB.Read(), r.session.ID)
+	return err
+}
+
+// known answers for a file that is in the books.
+func (r *importRun) known() (ImportResult, error) {
+	t, err := r.session.totals()
+	n := r.session.RowsRead
+	return ImportResult{ID: r.session.ID, State: ImportKnown, Hash: r.hash, Account: r.account, RowsRead: n, Known: n, Totals: t}, err
+}
+
+func (r *importRun) take(ctx context.Context, row statement.Row) error {
+	r.seq++
+	fp := fingerprintOf(r.account.ID, row)
+	r.seen[fp]++
+	if r.seq <= r.skip {
+		return nil
+	}
+	r.batch = append(r.batch, &bankRow{
+		ID: id.New(), ImportID: r.session.ID, Seq: r.seq, AccountID: r.account.ID, RowNo: row.No, Day: row.Day, ClockTime: row.Time,
+		DocNo: row.DocNo, Ref: row.Ref, Debit: row.Debit, Credit: row.Credit, Memo: row.Memo, OtherSide: row.Offset,
+		Fingerprint: fp.String(), Ordinal: r.seen[fp], Reference: findReference(row.Memo), State: rowStaged,
+	})
+	if len(r.batch) < stageBatch {
+		return nil
+	}
+	return r.stage(ctx)
+}
+
+func (r *importRun) stage(ctx context.Context) error {
+	if len(r.batch) == 0 {
+		return nil
+	}
+	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return r.s.store.stage(ctx, tx, r.session.ID, r.batch) })
+	r.batch = r.batch[:0]
+	return err
+}
+
+// drop takes away what was laid aside of a file that is refused.
+func (r *importRun) drop(ctx context.Context) error {
+	return r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return r.s.store.dropSession(ctx, tx, r.session.ID) })
+}
+
+// checkStated compares with the account and with what the bank's paper says.
+func (r *importRun) checkStated(t *statement.Totals) {
+	refuse := func(f *fault.Error) {
+		t.Refused++
+		t.Problems = append(t.Problems, statement.Problem{Fault: f})
+	}
+	if got := t.Account; got != "" {
+		if i := strings.LastIndexByte(got, '/'); i >= 0 { // MT940 may put the bank before it
+			got = got[i+1:]
+		}
+		if cleanNumber(got) != r.account.Number {
+			refuse(fault.New(fault.Invalid, "fund.import.other_account").With("Found", t.Account).With("Want", r.account.Number))
+		}
+	}
+	if r.in.Rows > 0 && r.in.Rows != t.Rows {
+		refuse(fault.New(fault.Invalid, "fund.statement.count").With("Stated", strconv.Itoa(r.in.Rows)).With("Found", t.Rows))
+	}
+	if r.in.Sum > 0 && r.in.Sum != t.Credit {
+		refuse(fault.New(fault.Invalid, "fund.statement.sum").With("Stated", r.in.Sum.String()).With("Found", t.Credit.String()))
+	}
+}
+
+// fingerprint is what tells one movement from another. The document number alone does not: banks give one to several rows.
+type fingerprint [16]byte
+
+// String is the fingerprint as it is stored.
+func (f fingerprint) String() string { return base64.RawURLEncoding.EncodeToString(f[:]) }
+
+// fingerprintOf hashes account, day, document (the reference where the bank gives no document number), amounts and memo
+// without its spaces: the same memo may be wrapped otherwise in the next file.
+func fingerprintOf(accountID string, r statement.Row) fingerprint {
+	doc := r.DocNo
+	if doc == "" {
+		doc = r.Ref
+	}
+	memo := strings.Map(func(c rune) rune {
+		if unicode.IsSpace(c) {
+			return -1
+		}
+		return c
+	}, r.Memo)
+	sum := sha256.Sum256([]byte(strings.Join([]string{accountID, string(r.Day), doc, strconv.FormatInt(int64(r.Debit), 10),
+		strconv.FormatInt(int64(r.Credit), 10), memo}, "\x00")))
+	return fingerprint(sum[:16])
+}

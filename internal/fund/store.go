@@ -1,0 +1,239 @@
+package fund
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/statement"
+	"github.com/nhipcau/nhipcau/internal/id"
+	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+)
+
+// store is the SQL of the package; nobody else names these tables.
+type store struct{}
+
+type appealRow struct {
+	bun.BaseModel `bun:"table:fund_appeal,alias:a"`
+
+	ID          string `bun:",pk"`
+	Code        string
+	Title       string
+	UnitID      string
+	Basis       string
+	Opens       clock.Date
+	Closes      clock.Date
+	ClosedUntil clock.Date
+	CreatedAt   time.Time
+}
+
+type accountRow struct {
+	bun.BaseModel `bun:"table:fund_account,alias:c"`
+
+	ID       string `bun:",pk"`
+	AppealID string
+	Role     string
+	Bank     string
+	Number   string
+}
+
+type importRow struct {
+	bun.BaseModel `bun:"table:fund_import,alias:i"`
+
+	ID        string `bun:",pk"`
+	AppealID  string
+	AccountID string
+	Layout    string
+	Hash      string
+	File      string
+	State     string
+	RowsRead  int
+	Posted    int
+	Queued    int
+	Known     int
+	Credit    money.VND
+	Debit     money.VND
+	Days      string
+	StartedAt time.Time
+	PostedAt  time.Time `bun:",nullzero"`
+}
+
+func (r importRow) totals() (statement.Totals, error) {
+	t := statement.Totals{Rows: r.RowsRead, Credit: r.Credit, Debit: r.Debit}
+	return t, json.Unmarshal([]byte(r.Days), &t.Days)
+}
+
+// The states of a row that are no reason to wait.
+const (
+	rowStaged = "staged"
+	rowGift   = "gift"
+	rowRefund = "refund"
+	rowDebit  = "debit" // within the posting transaction only
+)
+
+type bankRow struct {
+	bun.BaseModel `bun:"table:fund_row,alias:r"`
+
+	ID          string `bun:",pk"`
+	ImportID    string
+	Seq         int
+	AccountID   string
+	RowNo       int
+	Day         clock.Date
+	ClockTime   string
+	DocNo       string
+	Ref         string
+	Debit       money.VND
+	Credit      money.VND
+	Memo        string
+	OtherSide   string
+	Fingerprint string
+	Ordinal     int
+	Reference   string
+	State       string
+}
+
+func (store) insertAppeal(ctx context.Context, q bun.IDB, a Appeal, now time.Time) error {
+	row := &appealRow{ID: a.ID, Code: a.Code, Title: a.Name, UnitID: a.UnitID, Basis: a.Basis, Opens: a.Opens, Closes: a.Closes, CreatedAt: now}
+	if _, err := q.NewInsert().Model(row).Exec(ctx); err != nil {
+		if db.IsUnique(err) {
+			return fault.New(fault.Conflict, "fund.appeal.taken").With("Code", a.Code).Because(err)
+		}
+		return err
+	}
+	accounts := []*accountRow{{ID: id.New(), AppealID: a.ID, Role: string(RoleGifts)}, {ID: id.New(), AppealID: a.ID, Role: string(RoleUnsorted)}}
+	for _, b := range a.Accounts {
+		accounts = append(accounts, &accountRow{ID: b.ID, AppealID: a.ID, Role: string(RoleBank), Bank: b.Bank.BIN, Number: b.Number})
+	}
+	_, err := q.NewInsert().Model(&accounts).Exec(ctx)
+	if db.IsUnique(err) {
+		return fault.New(fault.Conflict, "fund.appeal.account_taken").Because(err)
+	}
+	return err
+}
+
+func (s store) appealByCode(ctx context.Context, q bun.IDB, code string) (Appeal, error) {
+	a, _, err := s.appeal(ctx, q, "a.code = upper(?)", code)
+	return a, err
+}
+
+// books gives an appeal with the accounts of its ledger that are no bank's.
+func (s store) books(ctx context.Context, q bun.IDB, appealID string) (Appeal, map[Role]string, error) {
+	return s.appeal(ctx, q, "a.id = ?", appealID)
+}
+
+func (store) appeal(ctx context.Context, q bun.IDB, where, value string) (Appeal, map[Role]string, error) {
+	var row appealRow
+	err := q.NewSelect().Model(&row).Where(where, value).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Appeal{}, nil, errNoAppeal(value)
+	}
+	if err != nil {
+		return Appeal{}, nil, err
+	}
+	a := Appeal{ID: row.ID, Code: row.Code, Name: row.Title, UnitID: row.UnitID, Basis: row.Basis, Opens: row.Opens, Closes: row.Closes, ClosedUntil: row.ClosedUntil}
+	var accounts []accountRow
+	if err := q.NewSelect().Model(&accounts).Where("c.appeal_id = ?", a.ID).Order("c.bank", "c.number", "c.id").Scan(ctx); err != nil {
+		return Appeal{}, nil, err
+	}
+	books := map[Role]string{}
+	for _, c := range accounts {
+		if Role(c.Role) != RoleBank {
+			books[Role(c.Role)] = c.ID
+			continue
+		}
+		bank, known := FindBank(c.Bank)
+		if !known {
+			bank = Bank{BIN: c.Bank, Code: c.Bank}
+		}
+		a.Accounts = append(a.Accounts, BankAccount{ID: c.ID, Bank: bank, Number: c.Number})
+	}
+	return a, books, nil
+}
+
+func (store) insertReference(ctx context.Context, q bun.IDB, code, appealID string, now time.Time) error {
+	_, err := q.NewRaw("INSERT INTO fund_reference (code, appeal_id, created_at) VALUES (?, ?, ?)", code, appealID, now).Exec(ctx)
+	return err
+}
+
+// session gives the import of this file on this account, or makes it from want.
+func (store) session(ctx context.Context, q bun.IDB, want importRow) (importRow, error) {
+	if _, err := q.NewInsert().Model(&want).On("CONFLICT (account_id, hash) DO NOTHING").Exec(ctx); err != nil {
+		return importRow{}, err
+	}
+	var row importRow
+	err := q.NewSelect().Model(&row).Where("i.account_id = ?", want.AccountID).Where("i.hash = ?", want.Hash).Scan(ctx)
+	return row, err
+}
+
+// staged tells how many rows an earlier run laid aside.
+func (store) staged(ctx context.Context, q bun.IDB, importID string) (n int, err error) {
+	err = q.NewRaw("SELECT coalesce(max(seq), 0) FROM fund_row WHERE import_id = ?", importID).Scan(ctx, &n)
+	return n, err
+}
+
+const insertAtOnce = 500
+
+// stage lays rows aside. Another process with the same file may be doing the same: each row stays once. A session that was
+// posted or dropped meanwhile takes nothing more.
+func (store) stage(ctx context.Context, tx db.Tx, importID string, rows []*bankRow) error {
+	var row importRow
+	err := tx.ForUpdate(tx.NewSelect().Model(&row).Where("i.id = ?", importID)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.Conflict, "fund.import.dropped").Because(err)
+	}
+	if err != nil || row.State == string(ImportPosted) {
+		return err
+	}
+	for len(rows) > 0 {
+		part := rows[:min(insertAtOnce, len(rows))]
+		rows = rows[len(part):]
+		if _, err := tx.NewInsert().Model(&part).On("CONFLICT (import_id, seq) DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropSession forgets a file that was refused. What is in the books stays.
+func (store) dropSession(ctx context.Context, tx db.Tx, importID string) error {
+	var row importRow
+	err := tx.ForUpdate(tx.NewSelect().Model(&row).Where("i.id = ?", importID)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && row.State == string(ImportPosted) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := tx.NewRaw("DELETE FROM fund_row WHERE import_id = ? AND state = 'staged'", importID).Exec(ctx); err != nil {
+		return err
+	}
+	_, err = tx.NewRaw("DELETE FROM fund_import WHERE id = ?", importID).Exec(ctx)
+	return err
+}
+
+func (store) lockAccount(ctx context.Context, tx db.Tx, accountID string) error {
+	var row accountRow
+	return tx.ForUpdate(tx.NewSelect().Model(&row).Where("c.id = ?", accountID)).Scan(ctx)
+}
+
+func (store) lockSession(ctx context.Context, tx db.Tx, importID string) (importRow, error) {
+	var row importRow
+	err := tx.ForUpdate(tx.NewSelect().Model(&row).Where("i.id = ?", importID)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, fault.New(fault.Conflict, "fund.import.dropped").Because(err)
+	}
+	return row, err
+}
+
+func (store) saveSession(ctx context.Context, q bun.IDB, row importRow) error {
+	_, err := q.NewUpdate().Model(&row).WherePK().Exec(ctx)
+	return err
+}

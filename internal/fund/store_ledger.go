@@ -1,0 +1,163 @@
+package fund
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+)
+
+const (
+	giftTaken     = "taken"
+	giftWithdrawn = "withdrawn"
+)
+
+type giftRow struct {
+	bun.BaseModel `bun:"table:fund_gift,alias:g"`
+
+	ID        string `bun:",pk"`
+	AppealID  string
+	RowID     string
+	Day       clock.Date
+	Amount    money.VND
+	Reference string
+	State     string
+}
+
+type queueRow struct {
+	bun.BaseModel `bun:"table:fund_queue,alias:w"`
+
+	ID        string `bun:",pk"`
+	AppealID  string
+	Reason    string
+	SortedAs  string
+	DecidedAt time.Time `bun:",nullzero"`
+}
+
+// enter writes an entry with its lines.
+func (store) enter(ctx context.Context, q bun.IDB, e entry, lines []Line) error {
+	_, err := q.NewRaw("INSERT INTO fund_entry (id, appeal_id, day, kind, note, reverses, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		e.ID, e.AppealID, e.Day, string(e.Kind), e.Note, e.Reverses, e.CreatedAt).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	for i, l := range lines {
+		if _, err := q.NewRaw("INSERT INTO fund_line (entry_id, line_no, debit_id, credit_id, amount) VALUES (?, ?, ?, ?, ?)",
+			e.ID, i+1, l.DebitID, l.CreditID, l.Amount).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (store) lockAppeal(ctx context.Context, tx db.Tx, appealID string) error {
+	var row appealRow
+	return tx.ForUpdate(tx.NewSelect().Model(&row).Where("a.id = ?", appealID)).Scan(ctx)
+}
+
+func (store) closeUntil(ctx context.Context, q bun.IDB, appealID string, until clock.Date) (bool, error) {
+	res, err := q.NewRaw("UPDATE fund_appeal SET closed_until = ? WHERE id = ? AND closed_until < ?", until, appealID, until).Exec(ctx)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+func (store) queue(ctx context.Context, q bun.IDB, appealID string) (out []Waiting, err error) {
+	err = q.NewRaw(`SELECT w.id, r.row_no AS row, r.day, r.doc_no, r.credit, r.debit, w.reason FROM fund_queue w JOIN fund_row r ON r.id = w.id
+		WHERE w.appeal_id = ? AND w.sorted_as = '' ORDER BY r.day, w.id LIMIT 500`, appealID).Scan(ctx, &out)
+	return out, err
+}
+
+func (store) waiting(ctx context.Context, q bun.IDB, appealID, rowID string) (w queueRow, r bankRow, err error) {
+	err = q.NewSelect().Model(&w).Where("w.id = ?", rowID).Where("w.appeal_id = ?", appealID).Scan(ctx)
+	if err == nil {
+		err = q.NewSelect().Model(&r).Where("r.id = ?", rowID).Scan(ctx)
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fault.New(fault.NotFound, "fund.queue.none")
+	}
+	return w, r, err
+}
+
+func (store) sorted(ctx context.Context, q bun.IDB, rowID, entryID string, now time.Time) error {
+	_, err := q.NewRaw("UPDATE fund_queue SET sorted_as = ?, decided_at = ? WHERE id = ?", entryID, now, rowID).Exec(ctx)
+	return err
+}
+
+func (store) insertGift(ctx context.Context, q bun.IDB, entryID string, r bankRow, appealID string) error {
+	g := &giftRow{ID: entryID, AppealID: appealID, RowID: r.ID, Day: r.Day, Amount: r.Credit, State: giftTaken}
+	_, err := q.NewInsert().Model(g).Exec(ctx)
+	return err
+}
+
+func (store) gift(ctx context.Context, q bun.IDB, appealID, giftID string) (g giftRow, err error) {
+	err = q.NewSelect().Model(&g).Where("g.id = ?", giftID).Where("g.appeal_id = ?", appealID).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fault.New(fault.NotFound, "fund.gift.none")
+	}
+	return g, err
+}
+
+// withdraw marks the gift and puts its row back into the queue.
+func (store) withdraw(ctx context.Context, q bun.IDB, g giftRow) error {
+	if _, err := q.NewRaw("UPDATE fund_gift SET state = ? WHERE id = ?", giftWithdrawn, g.ID).Exec(ctx); err != nil {
+		return err
+	}
+	w := &queueRow{ID: g.RowID, AppealID: g.AppealID, Reason: string(Withdrawn)}
+	_, err := q.NewInsert().Model(w).On("CONFLICT (id) DO UPDATE").Set("reason = EXCLUDED.reason, sorted_as = '', decided_at = NULL").Exec(ctx)
+	return err
+}
+
+func (store) balances(ctx context.Context, q bun.IDB, appealID string) (out []Balance, err error) {
+	var rows []struct {
+		ID, Role, Bank, Number string
+		Debit, Credit          money.VND
+	}
+	err = q.NewRaw(`SELECT c.id, c.role, c.bank, c.number,
+		CAST(coalesce((SELECT sum(l.amount) FROM fund_line l JOIN fund_entry e ON e.id = l.entry_id WHERE e.appeal_id = c.appeal_id AND l.debit_id = c.id), 0) AS bigint) AS debit,
+		CAST(coalesce((SELECT sum(l.amount) FROM fund_line l JOIN fund_entry e ON e.id = l.entry_id WHERE e.appeal_id = c.appeal_id AND l.credit_id = c.id), 0) AS bigint) AS credit
+		FROM fund_account c WHERE c.appeal_id = ? ORDER BY c.role, c.bank, c.number`, appealID).Scan(ctx, &rows)
+	for _, r := range rows {
+		b := Balance{AccountID: r.ID, Role: Role(r.Role), Number: r.Number, Debit: r.Debit, Credit: r.Credit}
+		b.Bank, _ = FindBank(r.Bank)
+		out = append(out, b)
+	}
+	return out, err
+}
+
+// journalLine is one line with its entry, as the export wants it.
+type journalLine struct {
+	Entry, Kind, Note, Reverses string
+	Day                         clock.Date
+	DebitID, CreditID           string
+	Amount                      money.VND
+}
+
+// eachLine goes through the lines of an appeal in order of day and entry, without holding them all.
+func (store) eachLine(ctx context.Context, q bun.IDB, appealID string, do func(journalLine) error) error {
+	rows, err := q.QueryContext(ctx, `SELECT e.id, e.day, e.kind, e.note, e.reverses, l.debit_id, l.credit_id, l.amount
+		FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id WHERE e.appeal_id = ? ORDER BY e.day, e.id, l.line_no`, appealID)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var l journalLine
+		if err := rows.Scan(&l.Entry, &l.Day, &l.Kind, &l.Note, &l.Reverses, &l.DebitID, &l.CreditID, &l.Amount); err != nil {
+			return err
+		}
+		if err := do(l); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,125 @@
+package fund
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+)
+
+// dropKnown takes away the rows that another file brought before, and counts them.
+func (store) dropKnown(ctx context.Context, q bun.IDB, importID string) (int, error) {
+	res, err := q.NewRaw(`DELETE FROM fund_row WHERE import_id = ? AND state = 'staged' AND EXISTS (
+		SELECT 1 FROM fund_row p WHERE p.account_id = fund_row.account_id AND p.fingerprint = fund_row.fingerprint
+		AND p.ordinal = fund_row.ordinal AND p.state <> 'staged')`, importID).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	return int(n), err
+}
+
+// firstClosed finds the first row that falls into a closed period; row 0 when none does.
+func (store) firstClosed(ctx context.Context, q bun.IDB, importID string, until clock.Date) (row int, day clock.Date, err error) {
+	var found []bankRow
+	if until == "" {
+		return 0, "", nil
+	}
+	err = q.NewSelect().Model(&found).Where("r.import_id = ?", importID).Where("r.day <= ?", until).Order("r.seq").Limit(1).Scan(ctx)
+	if err != nil || len(found) == 0 {
+		return 0, "", err
+	}
+	return found[0].RowNo, found[0].Day, nil
+}
+
+// classify says of each row what it is. A code in the memo of one's own appeal, or of none, leaves the matter to the account.
+func (store) classify(ctx context.Context, q bun.IDB, importID string, a Appeal) error {
+	_, err := q.NewRaw(`UPDATE fund_row SET state = CASE
+		WHEN debit > 0 THEN 'debit'
+		WHEN day < ? THEN 'before_open'
+		WHEN day > ? THEN 'after_close'
+		WHEN reference <> '' AND EXISTS (SELECT 1 FROM fund_reference x WHERE x.code = reference AND x.appeal_id <> ?) THEN 'other_appeal'
+		ELSE 'gift' END
+		WHERE import_id = ? AND state = 'staged'`, a.Opens, a.Closes, a.ID, importID).Exec(ctx)
+	return err
+}
+
+// enterCredits enters all money that came in: gifts, and what waits.
+func (store) enterCredits(ctx context.Context, q bun.IDB, importID, appealID, bankID string, books map[Role]string, now time.Time) error {
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{`INSERT INTO fund_entry (id, appeal_id, day, kind, note, reverses, created_at)
+			SELECT id, ?, day, CASE state WHEN 'gift' THEN 'gift' ELSE 'unsorted' END, CASE doc_no WHEN '' THEN ref ELSE doc_no END, '', ?
+			FROM fund_row WHERE import_id = ? AND state <> 'debit' ORDER BY seq`, []any{appealID, now, importID}},
+		{`INSERT INTO fund_line (entry_id, line_no, debit_id, credit_id, amount)
+			SELECT id, 1, ?, CASE state WHEN 'gift' THEN ? ELSE ? END, credit
+			FROM fund_row WHERE import_id = ? AND state <> 'debit' ORDER BY seq`, []any{bankID, books[RoleGifts], books[RoleUnsorted], importID}},
+		{`INSERT INTO fund_gift (id, appeal_id, row_id, day, amount, reference, state)
+			SELECT id, ?, id, day, credit, CASE WHEN EXISTS (SELECT 1 FROM fund_reference x WHERE x.code = fund_row.reference) THEN reference ELSE '' END, 'taken'
+			FROM fund_row WHERE import_id = ? AND state = 'gift' ORDER BY seq`, []any{appealID, importID}},
+		{`INSERT INTO fund_queue (id, appeal_id, reason)
+			SELECT id, ?, state FROM fund_row WHERE import_id = ? AND state NOT IN ('gift', 'debit') ORDER BY seq`, []any{appealID, importID}},
+	} {
+		if _, err := q.NewRaw(step.query, step.args...).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (store) debits(ctx context.Context, q bun.IDB, importID string) (rows []bankRow, err error) {
+	err = q.NewSelect().Model(&rows).Where("r.import_id = ?", importID).Where("r.state = ?", rowDebit).Order("r.seq").Scan(ctx)
+	return rows, err
+}
+
+// refunded finds the one gift that a debit gives back; "" when there is none, or more than one.
+func (store) refunded(ctx context.Context, q bun.IDB, appealID string, d bankRow) (string, error) {
+	var found []struct{ ID, DocNo, Ref string }
+	err := q.NewRaw(`SELECT g.id, r.doc_no, r.ref FROM fund_gift g JOIN fund_row r ON r.id = g.row_id
+		WHERE g.appeal_id = ? AND g.amount = ? AND g.day <= ? AND g.state = 'taken' AND r.account_id = ?
+		AND (r.doc_no <> '' AND r.doc_no = ? OR length(r.doc_no) >= 6 AND ? LIKE '%' || r.doc_no || '%' OR length(r.ref) >= 6 AND ? LIKE '%' || r.ref || '%')
+		ORDER BY g.day, g.id LIMIT 50`, appealID, d.Debit, d.Day, d.AccountID, d.DocNo, d.Memo, d.Memo).Scan(ctx, &found)
+	gift := ""
+	for _, f := range found {
+		if !givesBack(d, f.DocNo, f.Ref) {
+			continue
+		}
+		if gift != "" {
+			return "", err
+		}
+		gift = f.ID
+	}
+	return gift, err
+}
+
+func (store) setDebit(ctx context.Context, q bun.IDB, d bankRow, appealID, state, gift string) error {
+	if _, err := q.NewRaw("UPDATE fund_row SET state = ? WHERE id = ?", state, d.ID).Exec(ctx); err != nil {
+		return err
+	}
+	if gift != "" {
+		_, err := q.NewRaw("UPDATE fund_gift SET state = 'refunded' WHERE id = ?", gift).Exec(ctx)
+		return err
+	}
+	_, err := q.NewRaw("INSERT INTO fund_queue (id, appeal_id, reason) VALUES (?, ?, ?)", d.ID, appealID, state).Exec(ctx)
+	return err
+}
+
+// outcome counts what became of the rows of a file.
+func (store) outcome(ctx context.Context, q bun.IDB, importID string) (posted, queued int, waiting []QueuedRow, err error) {
+	err = q.NewRaw(`SELECT coalesce(sum(CASE WHEN state IN ('gift', 'refund') THEN 1 ELSE 0 END), 0),
+		coalesce(sum(CASE WHEN state IN ('gift', 'refund') THEN 0 ELSE 1 END), 0) FROM fund_row WHERE import_id = ?`, importID).Scan(ctx, &posted, &queued)
+	if err != nil || queued == 0 {
+		return posted, queued, nil, err
+	}
+	var rows []bankRow
+	err = q.NewSelect().Model(&rows).Column("row_no", "state").Where("r.import_id = ?", importID).
+		Where("r.state NOT IN (?)", bun.In([]string{rowGift, rowRefund})).Order("r.seq").Limit(shownQueued).Scan(ctx)
+	for _, r := range rows {
+		waiting = append(waiting, QueuedRow{Row: r.RowNo, Reason: Reason(r.State)})
+	}
+	return posted, queued, waiting, err
+}
