@@ -11,6 +11,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/dashboard/dashboardweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
 	"github.com/nhipcau/nhipcau/internal/feedback/receiptweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/handbook"
@@ -53,6 +55,7 @@ func rooms() []room {
 		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
 		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
 		{name: "receipt", catalogue: receiptweb.Catalogue},
+		{name: "open311", migrations: open311.Migrations, catalogue: open311web.Catalogue},
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
 		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},

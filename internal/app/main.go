@@ -42,8 +42,13 @@ type cli struct {
 		Verify auditVerifyCmd `cmd:"" help:"Check the audit log's chain and its checkpoints in the public log."`
 	} `cmd:"" help:"The audit log."`
 	Verify verifyCmd `cmd:"" help:"Check a receipt without network, or every case against the public log. Exit code 0: valid, 1: not valid, 2: wrong use."`
-	Fund    fundCmd    `cmd:"" help:"Appeals, bank statements and the books."`
-	Keys   struct {
+	Fund   fundCmd   `cmd:"" help:"Appeals, bank statements and the books."`
+	Apikey struct {
+		Create apikeyCreateCmd `cmd:"" help:"Give a program a key to send requests by Open311."`
+		List   apikeyListCmd   `cmd:"" help:"List the keys."`
+		Revoke apikeyRevokeCmd `cmd:"" help:"End a key at once."`
+	} `cmd:"" help:"Keys of other programs (Open311)."`
+	Keys struct {
 		Rotate keysRotateCmd `cmd:"" help:"Add a fresh sealing key; old ones keep opening what they sealed."`
 		Reseal keysResealCmd `cmd:"" help:"Seal everything anew with the newest key; the house may run meanwhile."`
 	} `cmd:"" help:"Sealing keys."`

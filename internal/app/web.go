@@ -59,7 +59,7 @@ func (h *House) openWeb(ctx context.Context) error {
 	// language; who is asking; the frame of the page.
 	handler := http.Handler(h.shell(people, mux))
 	handler = h.words.Middleware(people.Middleware(handler))
-	handler = h.site().Fast(web.Compress(s.SameOrigin(handler, "/webhook/", "/api/")))
+	handler = h.site().Fast(web.Compress(s.SameOrigin(handler, "/webhook/", "/api/", "/open311/")))
 	h.handler = wrapTraces(h.metrics.Middleware(h.log, s.Harden(handler, strings.HasPrefix(h.cfg.PublicURL, "https://"))))
 	return nil
 }

@@ -1,0 +1,130 @@
+package open311web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// door is one address: what the mux serves and what the OpenAPI document says are read from the same table.
+type door struct {
+	method, path string
+	serve        func(*Pages, http.ResponseWriter, *http.Request) error
+	doc          string // operation's summary; "" leaves it out of the document
+	params       []string
+	media        []string
+}
+
+// doors is the table.
+func doors() []door {
+	var out []door
+	both := func(method, path, doc string, a answer, params ...string) {
+		media := map[string]string{"json": "application/json", "xml": "text/xml"}
+		for _, form := range []string{"json", "xml"} {
+			out = append(out, door{method, "/open311/v2/" + path + "." + form, georeport(a), doc, params, []string{media[form]}})
+		}
+	}
+	// A wildcard takes a whole part of an address: the ending is read by the handler.
+	one := func(path, doc string, a answer, params ...string) {
+		out = append(out, door{"GET", "/open311/v2/" + path + "/{name}", georeport(a), doc, append([]string{"name"}, params...), []string{"application/json", "text/xml"}})
+	}
+	period := []string{"jurisdiction_id", "service_request_id", "service_code", "status", "start_date", "end_date", "page", "page_size"}
+	both("GET", "discovery", "Where the endpoints are (Open311 service discovery)", (*Pages).discovery)
+	both("GET", "services", "What can be asked for", (*Pages).services, "jurisdiction_id")
+	one("services", "What a service asks beside the usual; name is the service code with .json or .xml", (*Pages).definition, "jurisdiction_id")
+	both("GET", "requests", "Published requests; the last 90 days unless dates are given", (*Pages).list, period...)
+	both("POST", "requests", "Send a request; needs a key", (*Pages).send)
+	one("requests", "One request; name is its id with .json or .xml", (*Pages).one, "api_key")
+	one("tokens", "The id of a token; name is the token with .json or .xml", (*Pages).token, "api_key")
+	both("GET", "servicerequestupdates", "What happened to published requests (extension)", (*Pages).updates, period...)
+	for _, f := range []struct {
+		path, doc, media string
+		serve            func(*Pages, http.ResponseWriter, *http.Request) error
+	}{{"/open/cases.geojson", "Published cases on the map (RFC 7946)", "application/geo+json", (*Pages).geojson},
+		{"/open/cases.csv", "Published cases as a table", "text/csv", (*Pages).csv},
+		{"/open/cases.rss", "The newest published cases as a feed", "application/rss+xml", (*Pages).rss}} {
+		out = append(out, door{"GET", f.path, f.serve, f.doc, []string{"unit", "category", "status", "page", "page_size"}, []string{f.media}})
+	}
+	return append(out, door{method: "GET", path: "/api/v1/openapi.json", serve: (*Pages).openapi})
+}
+
+// meanings explains each parameter once.
+func meanings() map[string]string {
+	return map[string]string{
+		"jurisdiction_id":    "Unit: official code (two digits a province, five a commune) or the name in its address; with everything below it",
+		"unit":               "Unit, as jurisdiction_id",
+		"category":           "Service code; may be repeated, or several with commas",
+		"service_code":       "Service code; may be repeated, or several with commas",
+		"service_request_id": "Ids, with commas; overrides all other arguments",
+		"status":             "open, closed or both with a comma",
+		"start_date":         "Earliest time of receipt (RFC 3339); at most 90 days before end_date",
+		"end_date":           "Latest time of receipt (RFC 3339)",
+		"page":               "From 1",
+		"page_size":          "At most 1000",
+		"name":               "See the summary",
+		"api_key":            "Key of the program that sent the request: shows how it stands before it is published",
+	}
+}
+
+// sendFields are what a request that is sent may carry.
+func sendFields() [][2]string {
+	return [][2]string{{"api_key", "Key (required)"}, {"service_code", "What it is about (required)"}, {"description", "10 to 20,000 characters (required)"},
+		{"lat", "WGS84; lat and long, or address_string, is required"}, {"long", "WGS84"}, {"address_string", "Where, in words"},
+		{"jurisdiction_id", "Unit at or below that of the key; without it the key's own"}, {"first_name", "Kept sealed"}, {"last_name", "Kept sealed"}, {"phone", "Kept sealed"},
+		{"email", "Not kept"}, {"media_url", "Not fetched"}, {"attribute[publish]", "yes or no: may the answer be published"}}
+}
+
+type schema map[string]any
+
+// openapi serves the description of these doors (OpenAPI 3.1).
+func (p *Pages) openapi(w http.ResponseWriter, _ *http.Request) error {
+	paths := schema{}
+	meaning := meanings()
+	for _, d := range doors() {
+		if d.doc == "" {
+			continue
+		}
+		content := schema{}
+		for _, m := range d.media {
+			content[m] = schema{}
+		}
+		good, op := "200", schema{"summary": d.doc, "operationId": operation(d)}
+		var params []schema
+		for _, name := range d.params {
+			in := "query"
+			if strings.Contains(d.path, "{"+name+"}") {
+				in = "path"
+			}
+			params = append(params, schema{"name": name, "in": in, "required": in == "path", "description": meaning[name], "schema": schema{"type": "string"}})
+		}
+		if len(params) > 0 {
+			op["parameters"] = params
+		}
+		if d.method == http.MethodPost {
+			good = "201"
+			props := schema{}
+			for _, f := range sendFields() {
+				props[f[0]] = schema{"type": "string", "description": f[1]}
+			}
+			op["requestBody"] = schema{"required": true, "content": schema{"application/x-www-form-urlencoded": schema{"schema": schema{"type": "object",
+				"required": []string{"api_key", "service_code", "description"}, "properties": props}}}}
+		}
+		op["responses"] = schema{good: schema{"description": "What was asked for", "content": content}, "default": schema{"description": "Errors as a list of code and description"}}
+		path, ok := paths[d.path].(schema)
+		if !ok {
+			path = schema{}
+			paths[d.path] = path
+		}
+		path[strings.ToLower(d.method)] = op
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	return json.NewEncoder(w).Encode(schema{"openapi": "3.1.0", "info": schema{"title": "Nhịp Cầu: open data and Open311", "version": "1",
+		"description": "Published cases, masked, and the way in for requests of other programs."}, "servers": []schema{{"url": p.s.BaseURL}}, "paths": paths})
+}
+
+// operation names an operation: get_open311_v2_services_json.
+func operation(d door) string {
+	return strings.ToLower(d.method) + strings.NewReplacer("/", "_", ".", "_", "{", "", "}", "").Replace(d.path)
+}
