@@ -42,7 +42,8 @@ const (
 	ImportPosted  ImportState = "posted"  // everything new in the file is in the books
 	ImportKnown   ImportState = "known"   // this very file was taken in before; nothing changed
 	ImportRefused ImportState = "refused" // nothing was taken in
-	importStaging ImportState = "staging"
+	importStaging ImportState = "staging" // rows are being laid aside
+	importProved  ImportState = "proved"  // every check is passed; the rows are entering the books, where they do not count yet
 )
 
 // QueuedRow is a row of the file that waits for a person.
@@ -70,9 +71,10 @@ const (
 	shownQueued = 100
 )
 
-// Import takes a bank statement in: whole, or not at all. Its rows are first laid aside in batches, where nobody counts them;
-// when everything the file says of itself has been proved they enter the books in one transaction. After a kill the same
-// call goes on where it stopped. Two people may do it at once: the movements enter once.
+// Import takes a bank statement in: whole, or not at all. Its rows are first laid aside in batches, where nobody counts them.
+// When everything the file says of itself has been proved they enter the books in batches too, so that nobody else waits
+// long, and begin to count all at the same moment. After a kill the same call, or the next import of that account, goes on
+// where it stopped. Two people may do it at once: the movements enter once.
 //
 // A refused file gives a result with State ImportRefused and the problems in Totals, and no error.
 func (s *Service) Import(ctx context.Context, actor identity.Actor, in ImportRequest) (ImportResult, error) {
@@ -97,6 +99,12 @@ func (s *Service) Import(ctx context.Context, actor identity.Actor, in ImportReq
 	}
 	if run.session.State == string(ImportPosted) {
 		return run.known()
+	}
+	if err := s.finishPending(ctx, actor, acct.ID); err != nil {
+		return ImportResult{}, err
+	}
+	if run.session.State == string(importProved) {
+		return run.result(ctx)
 	}
 	totals, err := statement.Parse(in.File, in.Size, in.Layout, func(r statement.Row) error { return run.take(ctx, r) })
 	if err != nil {
@@ -166,7 +174,7 @@ type importRun struct {
 func (r *importRun) begin(ctx context.Context) error {
 	r.seen = map[fingerprint]int{}
 	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-		r.session, err = r.s.store.session(ctx, tx, importRow{ID: id.New(), AppealID: r.appeal.ID, AccountID: r.account.ID, Layout: string(r.in.Layout),
+		r.session, err = r.s.store.begin(ctx, tx, importRow{ID: id.New(), AppealID: r.appeal.ID, AccountID: r.account.ID, Layout: string(r.in.Layout),
 			Hash: r.hash, File: r.in.Name, State: string(importStaging), Days: "[]", StartedAt: r.s.Clock.Now()})
 		return err
 	})

@@ -22,6 +22,7 @@ type entry struct {
 	Kind      Kind
 	Note      string
 	Reverses  string
+	ImportID  string // "" for what a person did
 	CreatedAt time.Time
 }
 
@@ -118,6 +119,11 @@ func (s *Service) ClosePeriod(ctx context.Context, actor identity.Actor, code st
 		done, err := s.store.closeUntil(ctx, tx, a.ID, until)
 		if err != nil {
 			return err
+		}
+		if n, err := s.store.pendingImports(ctx, tx, a.ID); err != nil {
+			return err
+		} else if n > 0 {
+			return fault.New(fault.Conflict, "fund.period.import_pending")
 		}
 		if !done {
 			return fault.New(fault.Conflict, "fund.period.closed_already")

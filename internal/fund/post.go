@@ -12,33 +12,37 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
-// post brings the rows laid aside into the books, all in one transaction.
+const postBatch = 5000 // rows of one transaction on their way into the books
+
+// post proves that nothing stands against the rows laid aside, and brings them into the books.
 func (r *importRun) post(ctx context.Context, totals statement.Totals) (ImportResult, error) {
-	res := ImportResult{ID: r.session.ID, State: ImportPosted, Hash: r.hash, Account: r.account, RowsRead: totals.Rows, Totals: totals}
-	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		res.State, res.Posted, res.Known, res.Queued, res.QueuedRows = ImportPosted, 0, 0, 0, nil
-		return r.postIn(ctx, tx, totals, &res)
-	})
+	if err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return r.prove(ctx, tx, totals) }); err != nil {
+		return ImportResult{}, err
+	}
+	if r.session.State == string(ImportPosted) {
+		return r.known()
+	}
+	if err := r.s.finishPending(ctx, r.actor, r.account.ID); err != nil {
+		return ImportResult{}, err
+	}
+	res, err := r.result(ctx)
+	res.Totals = totals
 	return res, err
 }
 
-func (r *importRun) postIn(ctx context.Context, tx db.Tx, totals statement.Totals, res *ImportResult) (err error) {
+// prove is the point of no return: from here on the file enters the books, now or after a kill.
+func (r *importRun) prove(ctx context.Context, tx db.Tx, totals statement.Totals) (err error) {
 	st := r.s.store
-	// The lock on the account puts two files of one account in a row; the one on the session two people with one file.
 	if err := st.lockAccount(ctx, tx, r.account.ID); err != nil {
 		return err
 	}
-	if r.session, err = st.lockSession(ctx, tx, r.session.ID); err != nil {
+	if err := st.lockAppeal(ctx, tx, r.appeal.ID); err != nil {
 		return err
 	}
-	if r.session.State == string(ImportPosted) {
-		*res, err = r.known()
+	if r.session, err = st.lockSession(ctx, tx, r.session.ID); err != nil || r.session.State != string(importStaging) {
 		return err
 	}
-	if res.Known, err = st.dropKnown(ctx, tx, r.session.ID); err != nil {
-		return err
-	}
-	appeal, books, err := st.books(ctx, tx, r.appeal.ID)
+	appeal, _, err := st.books(ctx, tx, r.appeal.ID)
 	if err != nil {
 		return err
 	}
@@ -47,51 +51,115 @@ func (r *importRun) postIn(ctx context.Context, tx db.Tx, totals statement.Total
 	} else if row > 0 {
 		return fault.New(fault.Conflict, "fund.import.closed").With("Row", row).With("Day", day.Vietnamese()).With("Until", appeal.ClosedUntil.Vietnamese())
 	}
-	if err := st.classify(ctx, tx, r.session.ID, appeal); err != nil {
-		return err
-	}
-	if err := st.enterCredits(ctx, tx, r.session.ID, appeal.ID, r.account.ID, books, r.s.Clock.Now()); err != nil {
-		return err
-	}
-	if err := r.enterDebits(ctx, tx, books); err != nil {
-		return err
-	}
-	if res.Posted, res.Queued, res.QueuedRows, err = st.outcome(ctx, tx, r.session.ID); err != nil {
-		return err
-	}
-	if err := r.finish(ctx, tx, totals, *res); err != nil {
-		return err
-	}
-	return r.s.Trail.Record(ctx, tx, identity.Trace{Actor: r.actor, UnitID: appeal.UnitID, Action: ActionImport, ResourceType: "Appeal", ResourceID: appeal.ID,
-		Details: map[string]string{"hash": r.hash, "rows": strconv.Itoa(res.RowsRead), "posted": strconv.Itoa(res.Posted),
-			"known": strconv.Itoa(res.Known), "queued": strconv.Itoa(res.Queued), "sum": strconv.FormatInt(int64(totals.Credit), 10)}})
-}
-
-func (r *importRun) finish(ctx context.Context, tx db.Tx, totals statement.Totals, res ImportResult) error {
 	days, err := json.Marshal(totals.Days)
 	if err != nil {
 		return err
 	}
-	s := r.session
-	s.State, s.RowsRead, s.Posted, s.Queued, s.Known = string(ImportPosted), totals.Rows, res.Posted, res.Queued, res.Known
-	s.Credit, s.Debit, s.Days, s.PostedAt = totals.Credit, totals.Debit, string(days), r.s.Clock.Now()
-	return r.s.store.saveSession(ctx, tx, s)
+	r.session.State, r.session.RowsRead, r.session.Credit, r.session.Debit, r.session.Days = string(importProved), totals.Rows, totals.Credit, totals.Debit, string(days)
+	return st.saveSession(ctx, tx, r.session)
+}
+
+// finishPending brings every proved file of an account wholly into the books.
+func (s *Service) finishPending(ctx context.Context, actor identity.Actor, accountID string) error {
+	pending, err := s.store.provedImports(ctx, s.DB.Read(), accountID)
+	if err != nil {
+		return err
+	}
+	for _, importID := range pending {
+		for done := false; !done; {
+			err := s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+				done, err = s.postSome(ctx, tx, actor, accountID, importID)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// postSome enters the next batch of a file; when none is left the file is posted and all its entries count. The lock on the
+// account puts whoever does this at the same time in a row.
+func (s *Service) postSome(ctx context.Context, tx db.Tx, actor identity.Actor, accountID, importID string) (done bool, err error) {
+	if err := s.store.lockAccount(ctx, tx, accountID); err != nil {
+		return false, err
+	}
+	session, err := s.store.lockSession(ctx, tx, importID)
+	if err != nil || session.State == string(ImportPosted) {
+		return true, err
+	}
+	from, err := s.store.firstStaged(ctx, tx, importID)
+	if err != nil {
+		return false, err
+	}
+	if from == 0 {
+		return true, s.posted(ctx, tx, actor, session)
+	}
+	part := span{importID: importID, from: from, to: from + postBatch - 1}
+	if err := s.store.dropKnown(ctx, tx, part); err != nil {
+		return false, err
+	}
+	appeal, books, err := s.store.books(ctx, tx, session.AppealID)
+	if err != nil {
+		return false, err
+	}
+	if err := s.store.classify(ctx, tx, part, appeal); err != nil {
+		return false, err
+	}
+	if err := s.store.enterCredits(ctx, tx, part, appeal.ID, accountID, books, s.Clock.Now()); err != nil {
+		return false, err
+	}
+	return false, s.enterDebits(ctx, tx, part, appeal.ID, accountID, books)
+}
+
+// posted makes the entries of a file count.
+func (s *Service) posted(ctx context.Context, tx db.Tx, actor identity.Actor, session importRow) (err error) {
+	if session.Posted, session.Queued, err = s.store.outcome(ctx, tx, session.ID); err != nil {
+		return err
+	}
+	session.State, session.Known, session.PostedAt = string(ImportPosted), session.RowsRead-session.Posted-session.Queued, s.Clock.Now()
+	if err := s.store.saveSession(ctx, tx, session); err != nil {
+		return err
+	}
+	a, _, err := s.store.books(ctx, tx, session.AppealID)
+	if err != nil {
+		return err
+	}
+	return s.Trail.Record(ctx, tx, identity.Trace{Actor: actor, UnitID: a.UnitID, Action: ActionImport, ResourceType: "Appeal", ResourceID: a.ID,
+		Details: map[string]string{"hash": session.Hash, "rows": strconv.Itoa(session.RowsRead), "posted": strconv.Itoa(session.Posted),
+			"known": strconv.Itoa(session.Known), "queued": strconv.Itoa(session.Queued), "sum": strconv.FormatInt(int64(session.Credit), 10)}})
+}
+
+// result tells what became of a file that has just been posted.
+func (r *importRun) result(ctx context.Context) (ImportResult, error) {
+	session, err := r.s.store.session(ctx, r.s.DB.Read(), r.account.ID, r.hash)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	waiting, err := r.s.store.queuedRows(ctx, r.s.DB.Read(), session.ID)
+	if err != nil {
+		return ImportResult{}, err
+	}
+	t, err := session.totals()
+	return ImportResult{ID: session.ID, State: ImportPosted, Hash: r.hash, Account: r.account, RowsRead: session.RowsRead, Posted: session.Posted,
+		Known: session.Known, Queued: session.Queued, QueuedRows: waiting, Totals: t}, err
 }
 
 // enterDebits pairs money that went out with the gift it gives back; what is no refund of exactly one known gift waits.
-func (r *importRun) enterDebits(ctx context.Context, tx db.Tx, books map[Role]string) error {
-	st := r.s.store
-	rows, err := st.debits(ctx, tx, r.session.ID)
+func (s *Service) enterDebits(ctx context.Context, tx db.Tx, part span, appealID, bankID string, books map[Role]string) error {
+	st := s.store
+	rows, err := st.debits(ctx, tx, part)
 	if err != nil {
 		return err
 	}
 	for _, d := range rows {
-		gift, err := st.refunded(ctx, tx, r.appeal.ID, d)
+		gift, err := st.refunded(ctx, tx, appealID, d)
 		if err != nil {
 			return err
 		}
-		e := entry{ID: d.ID, AppealID: r.appeal.ID, Day: d.Day, Kind: KindUnsorted, Note: documentOf(d), CreatedAt: r.s.Clock.Now()}
-		line := Line{DebitID: books[RoleUnsorted], CreditID: r.account.ID, Amount: d.Debit}
+		e := entry{ID: d.ID, AppealID: appealID, Day: d.Day, Kind: KindUnsorted, Note: documentOf(d), ImportID: part.importID, CreatedAt: s.Clock.Now()}
+		line := Line{DebitID: books[RoleUnsorted], CreditID: bankID, Amount: d.Debit}
 		state := string(MoneyOut)
 		if gift != "" {
 			e.Kind, e.Reverses, state = KindRefund, gift, rowRefund
@@ -100,7 +168,7 @@ func (r *importRun) enterDebits(ctx context.Context, tx db.Tx, books map[Role]st
 		if err := st.enter(ctx, tx, e, []Line{line}); err != nil {
 			return err
 		}
-		if err := st.setDebit(ctx, tx, d, r.appeal.ID, state, gift); err != nil {
+		if err := st.setDebit(ctx, tx, d, appealID, state, gift); err != nil {
 			return err
 		}
 	}

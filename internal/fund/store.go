@@ -163,14 +163,29 @@ func (store) insertReference(ctx context.Context, q bun.IDB, code, appealID stri
 	return err
 }
 
-// session gives the import of this file on this account, or makes it from want.
-func (store) session(ctx context.Context, q bun.IDB, want importRow) (importRow, error) {
+// begin gives the import of this file on this account, or makes it from want.
+func (s store) begin(ctx context.Context, q bun.IDB, want importRow) (importRow, error) {
 	if _, err := q.NewInsert().Model(&want).On("CONFLICT (account_id, hash) DO NOTHING").Exec(ctx); err != nil {
 		return importRow{}, err
 	}
+	return s.session(ctx, q, want.AccountID, want.Hash)
+}
+
+func (store) session(ctx context.Context, q bun.IDB, accountID, hash string) (importRow, error) {
 	var row importRow
-	err := q.NewSelect().Model(&row).Where("i.account_id = ?", want.AccountID).Where("i.hash = ?", want.Hash).Scan(ctx)
+	err := q.NewSelect().Model(&row).Where("i.account_id = ?", accountID).Where("i.hash = ?", hash).Scan(ctx)
 	return row, err
+}
+
+// provedImports lists the files of an account that are on their way into the books, oldest first.
+func (store) provedImports(ctx context.Context, q bun.IDB, accountID string) (ids []string, err error) {
+	err = q.NewSelect().Model((*importRow)(nil)).Column("id").Where("i.account_id = ?", accountID).Where("i.state = ?", importProved).Order("i.id").Scan(ctx, &ids)
+	return ids, err
+}
+
+func (store) pendingImports(ctx context.Context, q bun.IDB, appealID string) (int, error) {
+	n, err := q.NewSelect().Model((*importRow)(nil)).Where("i.appeal_id = ?", appealID).Where("i.state = ?", importProved).Count(ctx)
+	return int(n), err
 }
 
 // staged tells how many rows an earlier run laid aside.
@@ -189,7 +204,7 @@ func (store) stage(ctx context.Context, tx db.Tx, importID string, rows []*bankR
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.New(fault.Conflict, "fund.import.dropped").Because(err)
 	}
-	if err != nil || row.State == string(ImportPosted) {
+	if err != nil || row.State != string(importStaging) {
 		return err
 	}
 	for len(rows) > 0 {
@@ -206,7 +221,7 @@ func (store) stage(ctx context.Context, tx db.Tx, importID string, rows []*bankR
 func (store) dropSession(ctx context.Context, tx db.Tx, importID string) error {
 	var row importRow
 	err := tx.ForUpdate(tx.NewSelect().Model(&row).Where("i.id = ?", importID)).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && row.State == string(ImportPosted) {
+	if errors.Is(err, sql.ErrNoRows) || err == nil && row.State != string(importStaging) {
 		return nil
 	}
 	if err != nil {

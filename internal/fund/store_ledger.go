@@ -41,10 +41,13 @@ type queueRow struct {
 	DecidedAt time.Time `bun:",nullzero"`
 }
 
+// counts keeps out the entries of a file that is not in the books as a whole yet.
+const counts = ` AND e.import_id NOT IN (SELECT i.id FROM fund_import i WHERE i.state <> 'posted')`
+
 // enter writes an entry with its lines.
 func (store) enter(ctx context.Context, q bun.IDB, e entry, lines []Line) error {
-	_, err := q.NewRaw("INSERT INTO fund_entry (id, appeal_id, day, kind, note, reverses, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		e.ID, e.AppealID, e.Day, string(e.Kind), e.Note, e.Reverses, e.CreatedAt).Exec(ctx)
+	_, err := q.NewRaw("INSERT INTO fund_entry (id, appeal_id, day, kind, note, import_id, reverses, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		e.ID, e.AppealID, e.Day, string(e.Kind), e.Note, e.ImportID, e.Reverses, e.CreatedAt).Exec(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,14 +76,14 @@ func (store) closeUntil(ctx context.Context, q bun.IDB, appealID string, until c
 
 func (store) queue(ctx context.Context, q bun.IDB, appealID string) (out []Waiting, err error) {
 	err = q.NewRaw(`SELECT w.id, r.row_no AS row, r.day, r.doc_no, r.credit, r.debit, w.reason FROM fund_queue w JOIN fund_row r ON r.id = w.id
-		WHERE w.appeal_id = ? AND w.sorted_as = '' ORDER BY r.day, w.id LIMIT 500`, appealID).Scan(ctx, &out)
+		WHERE w.appeal_id = ? AND w.sorted_as = '' AND r.import_id NOT IN (SELECT i.id FROM fund_import i WHERE i.state <> 'posted') ORDER BY r.day, w.id LIMIT 500`, appealID).Scan(ctx, &out)
 	return out, err
 }
 
 func (store) waiting(ctx context.Context, q bun.IDB, appealID, rowID string) (w queueRow, r bankRow, err error) {
 	err = q.NewSelect().Model(&w).Where("w.id = ?", rowID).Where("w.appeal_id = ?", appealID).Scan(ctx)
 	if err == nil {
-		err = q.NewSelect().Model(&r).Where("r.id = ?", rowID).Scan(ctx)
+		err = q.NewSelect().Model(&r).Where("r.id = ?", rowID).Where("EXISTS (SELECT 1 FROM fund_import i WHERE i.id = r.import_id AND i.state = 'posted')").Scan(ctx)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fault.New(fault.NotFound, "fund.queue.none")
@@ -100,7 +103,8 @@ func (store) insertGift(ctx context.Context, q bun.IDB, entryID string, r bankRo
 }
 
 func (store) gift(ctx context.Context, q bun.IDB, appealID, giftID string) (g giftRow, err error) {
-	err = q.NewSelect().Model(&g).Where("g.id = ?", giftID).Where("g.appeal_id = ?", appealID).Scan(ctx)
+	err = q.NewSelect().Model(&g).Where("g.id = ?", giftID).Where("g.appeal_id = ?", appealID).
+		Where("EXISTS (SELECT 1 FROM fund_row r JOIN fund_import i ON i.id = r.import_id WHERE r.id = g.row_id AND i.state = 'posted')").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fault.New(fault.NotFound, "fund.gift.none")
 	}
@@ -123,8 +127,8 @@ func (store) balances(ctx context.Context, q bun.IDB, appealID string) (out []Ba
 		Debit, Credit          money.VND
 	}
 	err = q.NewRaw(`SELECT c.id, c.role, c.bank, c.number,
-		CAST(coalesce((SELECT sum(l.amount) FROM fund_line l JOIN fund_entry e ON e.id = l.entry_id WHERE e.appeal_id = c.appeal_id AND l.debit_id = c.id), 0) AS bigint) AS debit,
-		CAST(coalesce((SELECT sum(l.amount) FROM fund_line l JOIN fund_entry e ON e.id = l.entry_id WHERE e.appeal_id = c.appeal_id AND l.credit_id = c.id), 0) AS bigint) AS credit
+		CAST(coalesce((SELECT sum(l.amount) FROM fund_line l JOIN fund_entry e ON e.id = l.entry_id WHERE e.appeal_id = c.appeal_id AND l.debit_id = c.id`+counts+`), 0) AS bigint) AS debit,
+		CAST(coalesce((SELECT sum(l.amount) FROM fund_line l JOIN fund_entry e ON e.id = l.entry_id WHERE e.appeal_id = c.appeal_id AND l.credit_id = c.id`+counts+`), 0) AS bigint) AS credit
 		FROM fund_account c WHERE c.appeal_id = ? ORDER BY c.role, c.bank, c.number`, appealID).Scan(ctx, &rows)
 	for _, r := range rows {
 		b := Balance{AccountID: r.ID, Role: Role(r.Role), Number: r.Number, Debit: r.Debit, Credit: r.Credit}
@@ -145,7 +149,7 @@ type journalLine struct {
 // eachLine goes through the lines of an appeal in order of day and entry, without holding them all.
 func (store) eachLine(ctx context.Context, q bun.IDB, appealID string, do func(journalLine) error) error {
 	rows, err := q.QueryContext(ctx, `SELECT e.id, e.day, e.kind, e.note, e.reverses, l.debit_id, l.credit_id, l.amount
-		FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id WHERE e.appeal_id = ? ORDER BY e.day, e.id, l.line_no`, appealID)
+		FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id WHERE e.appeal_id = ?`+counts+` ORDER BY e.day, e.id, l.line_no`, appealID)
 	if err != nil {
 		return err
 	}

@@ -9,25 +9,38 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 )
 
-// dropKnown takes away the rows that another file brought before, and counts them.
-func (store) dropKnown(ctx context.Context, q bun.IDB, importID string) (int, error) {
-	res, err := q.NewRaw(`DELETE FROM fund_row WHERE import_id = ? AND state = 'staged' AND EXISTS (
-		SELECT 1 FROM fund_row p WHERE p.account_id = fund_row.account_id AND p.fingerprint = fund_row.fingerprint
-		AND p.ordinal = fund_row.ordinal AND p.state <> 'staged')`, importID).Exec(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n, err := res.RowsAffected()
-	return int(n), err
+// span is a part of a file: rows in order from and to, both included.
+type span struct {
+	importID string
+	from, to int
 }
 
-// firstClosed finds the first row that falls into a closed period; row 0 when none does.
+// firstStaged finds where the rows begin that are not in the books yet; 0 when all are.
+func (store) firstStaged(ctx context.Context, q bun.IDB, importID string) (seq int, err error) {
+	var first []int
+	err = q.NewRaw("SELECT seq FROM fund_row WHERE import_id = ? AND state = 'staged' ORDER BY seq LIMIT 1", importID).Scan(ctx, &first)
+	if err != nil || len(first) == 0 {
+		return 0, err
+	}
+	return first[0], nil
+}
+
+const knownBefore = `EXISTS (SELECT 1 FROM fund_row p WHERE p.account_id = fund_row.account_id AND p.fingerprint = fund_row.fingerprint
+	AND p.ordinal = fund_row.ordinal AND p.state <> 'staged')`
+
+// dropKnown takes away the rows that another file brought before.
+func (store) dropKnown(ctx context.Context, q bun.IDB, part span) error {
+	_, err := q.NewRaw("DELETE FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state = 'staged' AND "+knownBefore, part.importID, part.from, part.to).Exec(ctx)
+	return err
+}
+
+// firstClosed finds the first new row that falls into a closed period; row 0 when none does.
 func (store) firstClosed(ctx context.Context, q bun.IDB, importID string, until clock.Date) (row int, day clock.Date, err error) {
-	var found []bankRow
 	if until == "" {
 		return 0, "", nil
 	}
-	err = q.NewSelect().Model(&found).Where("r.import_id = ?", importID).Where("r.day <= ?", until).Order("r.seq").Limit(1).Scan(ctx)
+	var found []bankRow
+	err = q.NewRaw("SELECT row_no, day FROM fund_row WHERE import_id = ? AND day <= ? AND NOT "+knownBefore+" ORDER BY seq LIMIT 1", importID, until).Scan(ctx, &found)
 	if err != nil || len(found) == 0 {
 		return 0, "", err
 	}
@@ -35,34 +48,34 @@ func (store) firstClosed(ctx context.Context, q bun.IDB, importID string, until 
 }
 
 // classify says of each row what it is. A code in the memo of one's own appeal, or of none, leaves the matter to the account.
-func (store) classify(ctx context.Context, q bun.IDB, importID string, a Appeal) error {
+func (store) classify(ctx context.Context, q bun.IDB, part span, a Appeal) error {
 	_, err := q.NewRaw(`UPDATE fund_row SET state = CASE
 		WHEN debit > 0 THEN 'debit'
 		WHEN day < ? THEN 'before_open'
 		WHEN day > ? THEN 'after_close'
 		WHEN reference <> '' AND EXISTS (SELECT 1 FROM fund_reference x WHERE x.code = reference AND x.appeal_id <> ?) THEN 'other_appeal'
 		ELSE 'gift' END
-		WHERE import_id = ? AND state = 'staged'`, a.Opens, a.Closes, a.ID, importID).Exec(ctx)
+		WHERE import_id = ? AND seq BETWEEN ? AND ? AND state = 'staged'`, a.Opens, a.Closes, a.ID, part.importID, part.from, part.to).Exec(ctx)
 	return err
 }
 
 // enterCredits enters all money that came in: gifts, and what waits.
-func (store) enterCredits(ctx context.Context, q bun.IDB, importID, appealID, bankID string, books map[Role]string, now time.Time) error {
+func (store) enterCredits(ctx context.Context, q bun.IDB, part span, appealID, bankID string, books map[Role]string, now time.Time) error {
 	for _, step := range []struct {
 		query string
 		args  []any
 	}{
-		{`INSERT INTO fund_entry (id, appeal_id, day, kind, note, reverses, created_at)
-			SELECT id, ?, day, CASE state WHEN 'gift' THEN 'gift' ELSE 'unsorted' END, CASE doc_no WHEN '' THEN ref ELSE doc_no END, '', ?
-			FROM fund_row WHERE import_id = ? AND state <> 'debit' ORDER BY seq`, []any{appealID, now, importID}},
+		{`INSERT INTO fund_entry (id, appeal_id, day, kind, note, import_id, reverses, created_at)
+			SELECT id, ?, day, CASE state WHEN 'gift' THEN 'gift' ELSE 'unsorted' END, CASE doc_no WHEN '' THEN ref ELSE doc_no END, import_id, '', ?
+			FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state <> 'debit' ORDER BY seq`, []any{appealID, now, part.importID, part.from, part.to}},
 		{`INSERT INTO fund_line (entry_id, line_no, debit_id, credit_id, amount)
 			SELECT id, 1, ?, CASE state WHEN 'gift' THEN ? ELSE ? END, credit
-			FROM fund_row WHERE import_id = ? AND state <> 'debit' ORDER BY seq`, []any{bankID, books[RoleGifts], books[RoleUnsorted], importID}},
+			FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state <> 'debit' ORDER BY seq`, []any{bankID, books[RoleGifts], books[RoleUnsorted], part.importID, part.from, part.to}},
 		{`INSERT INTO fund_gift (id, appeal_id, row_id, day, amount, reference, state)
 			SELECT id, ?, id, day, credit, CASE WHEN EXISTS (SELECT 1 FROM fund_reference x WHERE x.code = fund_row.reference) THEN reference ELSE '' END, 'taken'
-			FROM fund_row WHERE import_id = ? AND state = 'gift' ORDER BY seq`, []any{appealID, importID}},
+			FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state = 'gift' ORDER BY seq`, []any{appealID, part.importID, part.from, part.to}},
 		{`INSERT INTO fund_queue (id, appeal_id, reason)
-			SELECT id, ?, state FROM fund_row WHERE import_id = ? AND state NOT IN ('gift', 'debit') ORDER BY seq`, []any{appealID, importID}},
+			SELECT id, ?, state FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state NOT IN ('gift', 'debit') ORDER BY seq`, []any{appealID, part.importID, part.from, part.to}},
 	} {
 		if _, err := q.NewRaw(step.query, step.args...).Exec(ctx); err != nil {
 			return err
@@ -71,8 +84,8 @@ func (store) enterCredits(ctx context.Context, q bun.IDB, importID, appealID, ba
 	return nil
 }
 
-func (store) debits(ctx context.Context, q bun.IDB, importID string) (rows []bankRow, err error) {
-	err = q.NewSelect().Model(&rows).Where("r.import_id = ?", importID).Where("r.state = ?", rowDebit).Order("r.seq").Scan(ctx)
+func (store) debits(ctx context.Context, q bun.IDB, part span) (rows []bankRow, err error) {
+	err = q.NewSelect().Model(&rows).Where("r.import_id = ?", part.importID).Where("r.seq BETWEEN ? AND ?", part.from, part.to).Where("r.state = ?", rowDebit).Order("r.seq").Scan(ctx)
 	return rows, err
 }
 
@@ -109,17 +122,19 @@ func (store) setDebit(ctx context.Context, q bun.IDB, d bankRow, appealID, state
 }
 
 // outcome counts what became of the rows of a file.
-func (store) outcome(ctx context.Context, q bun.IDB, importID string) (posted, queued int, waiting []QueuedRow, err error) {
+func (store) outcome(ctx context.Context, q bun.IDB, importID string) (posted, queued int, err error) {
 	err = q.NewRaw(`SELECT coalesce(sum(CASE WHEN state IN ('gift', 'refund') THEN 1 ELSE 0 END), 0),
 		coalesce(sum(CASE WHEN state IN ('gift', 'refund') THEN 0 ELSE 1 END), 0) FROM fund_row WHERE import_id = ?`, importID).Scan(ctx, &posted, &queued)
-	if err != nil || queued == 0 {
-		return posted, queued, nil, err
-	}
+	return posted, queued, err
+}
+
+// queuedRows gives the first rows of a file that wait, or waited when it was taken in.
+func (store) queuedRows(ctx context.Context, q bun.IDB, importID string) (out []QueuedRow, err error) {
 	var rows []bankRow
 	err = q.NewSelect().Model(&rows).Column("row_no", "state").Where("r.import_id = ?", importID).
 		Where("r.state NOT IN (?)", bun.In([]string{rowGift, rowRefund})).Order("r.seq").Limit(shownQueued).Scan(ctx)
 	for _, r := range rows {
-		waiting = append(waiting, QueuedRow{Row: r.RowNo, Reason: Reason(r.State)})
+		out = append(out, QueuedRow{Row: r.RowNo, Reason: Reason(r.State)})
 	}
-	return posted, queued, waiting, err
+	return out, err
 }

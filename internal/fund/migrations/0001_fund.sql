@@ -30,7 +30,7 @@ CREATE TABLE fund_reference (
     created_at timestamptz NOT NULL
 );
 
--- One file of a bank. state: staging, posted.
+-- One file of a bank. state: staging, proved (every check is passed; it enters the books piece by piece), posted.
 CREATE TABLE fund_import (
     id          text PRIMARY KEY,
     appeal_id   text NOT NULL REFERENCES fund_appeal (id),
@@ -81,6 +81,7 @@ CREATE TABLE fund_entry (
     day        text NOT NULL,
     kind       text NOT NULL, -- gift, unsorted, refund, sorted, reversal
     note       text NOT NULL,
+    import_id  text NOT NULL DEFAULT '', -- the file it came with: it counts once that is posted as a whole
     reverses   text NOT NULL DEFAULT '', -- the entry that this one takes back
     created_at timestamptz NOT NULL
 );
