@@ -83,12 +83,11 @@ func digits(s string, n int) string {
 	return d[:n]
 }
 
-// accounts opens one Official Account, one page and one portal section per unit, with followers, and connects them.
+// accounts opens one Official Account and one page per unit, with followers, and connects them.
 func (w *world) accounts(ctx context.Context, house *app.House, units []orgunit.Unit, n *names) error {
 	r := house.Rooms()
 	var list []channel.Account
 	var tokens []channel.Tokens
-	var sites []channel.PortalSite
 	now := r.Clock.Now()
 	for _, u := range units {
 		name := "MTTQ " + u.FullName
@@ -104,7 +103,6 @@ func (w *world) accounts(ctx context.Context, house *app.House, units []orgunit.
 			channel.Account{UnitID: u.ID, Kind: channel.Facebook, ExternalID: page.ID, Name: name, Link: w.address + "/wall/facebook/" + page.ID, Followers: int64(page.Fans),
 				Capabilities: channel.Capabilities{Article: true}, CheckedAt: now})
 		tokens = append(tokens, channel.Tokens{Access: t.Access, Refresh: t.Refresh, Expires: now.Add(24 * time.Hour)}, channel.Tokens{Access: pageToken})
-		sites = append(sites, channel.PortalSite{UnitID: u.ID, Name: name, Link: house.UnitURL(u)})
 	}
 	return r.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		for i, a := range list {
@@ -112,8 +110,7 @@ func (w *world) accounts(ctx context.Context, house *app.House, units []orgunit.
 				return fmt.Errorf("account of %s: %w", a.Name, err)
 			}
 		}
-		_, err := r.Channels.EnsurePortals(ctx, tx, sites)
-		return err
+		return nil
 	})
 }
 

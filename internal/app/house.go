@@ -105,6 +105,9 @@ func Open(ctx context.Context, c Config, logTo io.Writer, opts ...Option) (h *Ho
 	if err = h.openFeatures(ctx); err != nil {
 		return h, err
 	}
+	if err = h.openPortals(ctx); err != nil {
+		return h, err
+	}
 	return h, h.openWeb(ctx)
 }
 
