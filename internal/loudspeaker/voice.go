@@ -27,7 +27,7 @@ type Voice interface {
 var ErrNoVoice = errors.New("loudspeaker: the program of the voice is not installed")
 
 // DefaultCommand speaks with espeak-ng at the pace of a loudspeaker.
-const DefaultCommand = "espeak-ng -v vi -s 110 -g 4 -f {in} -w {out}"
+const DefaultCommand = "espeak-ng -v vi -s 110 -f {in} -w {out}"
 
 // speakTime bounds one recording, and maxSound its size in bytes.
 const (
