@@ -221,3 +221,27 @@ func TestWebhookVector(t *testing.T) {
 		t.Fatalf("one byte more: %v", err)
 	}
 }
+
+// TestProbeFindsDeadPages: a page that reads well and could not publish is found by the probe, with what to do.
+func TestProbeFindsDeadPages(t *testing.T) {
+	h, w, a := onePage(t, nil)
+	see := func(state channel.AccountState, reason string) {
+		t.Helper()
+		if _, err := h.Service.Probe(t.Context(), adminOf(orgunittest.KimLien), a.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.Service.AccountByID(t.Context(), a.ID); err != nil || got.State != state || got.StateReason != reason {
+			t.Errorf("%+v %v", got, err)
+		}
+	}
+	see(channel.AccountConnected, "")
+	if got, err := h.Service.AccountByID(t.Context(), a.ID); err != nil || got.Health.Picture == "" || !got.Health.TokenUntil.IsZero() {
+		t.Errorf("%+v %v", got.Health, err)
+	}
+	if err := w.sim.KillToken(page, 460); err != nil {
+		t.Fatal(err)
+	}
+	see(channel.AccountReauth, "channel.facebook.password")
+	h, w, a = onePage(t, func(p *simfb.Page) { p.Denied = []string{"pages_manage_posts"} })
+	see(channel.AccountReauth, "channel.facebook.permission")
+}

@@ -301,3 +301,45 @@ func openDB(t testing.TB, dsn string) *db.DB {
 	t.Cleanup(func() { _ = d.Close() })
 	return d
 }
+
+// TestProbeFindsDeadAccounts: an OA that answers its profile and could not publish is found by the probe, with what to do.
+func TestProbeFindsDeadAccounts(t *testing.T) {
+	for name, c := range map[string]struct {
+		knobs  func(*simzalo.OA)
+		kill   bool
+		state  channel.AccountState
+		reason string
+	}{
+		"well":                         {nil, false, channel.AccountConnected, ""},
+		"-224 by the date":             {func(o *simzalo.OA) { o.PackageUntil = time.Now().AddDate(0, 0, -2) }, false, channel.AccountPaused, "channel.zalo.package"},
+		"-224 with the free package":   {func(o *simzalo.OA) { o.Package = simzalo.PackageBasic }, false, channel.AccountPaused, "channel.zalo.package"},
+		"-223 articles not granted":    {func(o *simzalo.OA) { o.Denied = []string{"/article/"} }, false, channel.AccountReauth, "channel.zalo.not_granted"},
+		"-216, then -14014 on refresh": {nil, true, channel.AccountReauth, "channel.error.reauth"},
+		"quota refused, articles fine": {func(o *simzalo.OA) { o.Denied = []string{"/quota/"} }, false, channel.AccountConnected, ""},
+	} {
+		h, w, as := fleet(t, 1, channel.Config{}, nil, func(o *simzalo.OA) {
+			o.ReplyQuota, o.Avatar = 50, "https://x.example/a.jpg"
+			if c.knobs != nil {
+				c.knobs(o)
+			}
+		})
+		if c.kill {
+			for _, k := range []string{simkit.FaultAccessDead, simkit.FaultRefreshDead} {
+				w.sim.Obey(simkit.Fault{Kind: k, System: "zalo", Target: as[0].ExternalID})
+			}
+		}
+		if _, err := h.Service.Probe(t.Context(), adminOf(orgunittest.VinhHung), as[0].ID); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		a, err := h.Service.AccountByID(t.Context(), as[0].ID)
+		if err != nil || a.State != c.state || a.StateReason != c.reason || a.CheckedAt.IsZero() || a.TokenAt.IsZero() {
+			t.Errorf("%s: %+v %v", name, a, err)
+		}
+		if !c.kill && (a.Health.Package == "" || a.Health.Picture == "") {
+			t.Errorf("%s: what the profile told is lost: %+v", name, a.Health)
+		}
+		if name == "well" && (a.Health.QuotaTotal != 50 || a.Health.QuotaLeft != 50) {
+			t.Errorf("quota: %+v", a.Health)
+		}
+	}
+}
