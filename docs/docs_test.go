@@ -57,7 +57,7 @@ func columns(t *testing.T) []string {
 	return slices.Compact(out)
 }
 
-var columnInDocRE = regexp.MustCompile("`([a-z]+_[a-z_]+)\\.([a-z_]+)`")
+var columnInDocRE = regexp.MustCompile("`([a-z0-9]+_[a-z_]+)\\.([a-z_]+)`")
 
 // TestPersonalDataIsListed fails when a column whose name tells of a person, or of what a person wrote, is missing from
 // personal-data.md, and when the document speaks of a column that does not exist.

@@ -74,57 +74,102 @@ func sendFields() [][2]string {
 		{"email", "Not kept"}, {"media_url", "Not fetched"}, {"attribute[publish]", "yes or no: may the answer be published"}}
 }
 
-type schema map[string]any
+// The parts of an OpenAPI 3.1 document that these doors need.
+type (
+	document struct {
+		OpenAPI string                          `json:"openapi"`
+		Info    info                            `json:"info"`
+		Servers []serverURL                     `json:"servers"`
+		Paths   map[string]map[string]operation `json:"paths"` // by address and method
+	}
+	info struct {
+		Title       string `json:"title"`
+		Version     string `json:"version"`
+		Description string `json:"description"`
+	}
+	serverURL struct {
+		URL string `json:"url"`
+	}
+	operation struct {
+		Summary    string              `json:"summary"`
+		ID         string              `json:"operationId"`
+		Parameters []parameter         `json:"parameters,omitempty"`
+		Body       *sentBody           `json:"requestBody,omitempty"`
+		Responses  map[string]response `json:"responses"`
+	}
+	parameter struct {
+		Name        string `json:"name"`
+		In          string `json:"in"`
+		Required    bool   `json:"required"`
+		Description string `json:"description"`
+		Schema      schema `json:"schema"`
+	}
+	sentBody struct {
+		Required bool             `json:"required"`
+		Content  map[string]media `json:"content"`
+	}
+	response struct {
+		Description string           `json:"description"`
+		Content     map[string]media `json:"content,omitempty"`
+	}
+	media struct {
+		Schema *schema `json:"schema,omitempty"`
+	}
+	schema struct {
+		Type        string            `json:"type"`
+		Description string            `json:"description,omitempty"`
+		Required    []string          `json:"required,omitempty"`
+		Properties  map[string]schema `json:"properties,omitempty"`
+	}
+)
 
 // openapi serves the description of these doors (OpenAPI 3.1).
 func (p *Pages) openapi(w http.ResponseWriter, _ *http.Request) error {
-	paths := schema{}
-	meaning := meanings()
-	for _, d := range doors() {
-		if d.doc == "" {
+	d := document{OpenAPI: "3.1.0", Info: info{"Nhịp Cầu: open data and Open311", "1", "Published cases, masked, and the way in for requests of other programs."},
+		Servers: []serverURL{{p.s.BaseURL}}, Paths: map[string]map[string]operation{}}
+	for _, x := range doors() {
+		if x.doc == "" {
 			continue
 		}
-		content := schema{}
-		for _, m := range d.media {
-			content[m] = schema{}
+		if d.Paths[x.path] == nil {
+			d.Paths[x.path] = map[string]operation{}
 		}
-		good, op := "200", schema{"summary": d.doc, "operationId": operation(d)}
-		var params []schema
-		for _, name := range d.params {
-			in := "query"
-			if strings.Contains(d.path, "{"+name+"}") {
-				in = "path"
-			}
-			params = append(params, schema{"name": name, "in": in, "required": in == "path", "description": meaning[name], "schema": schema{"type": "string"}})
-		}
-		if len(params) > 0 {
-			op["parameters"] = params
-		}
-		if d.method == http.MethodPost {
-			good = "201"
-			props := schema{}
-			for _, f := range sendFields() {
-				props[f[0]] = schema{"type": "string", "description": f[1]}
-			}
-			op["requestBody"] = schema{"required": true, "content": schema{"application/x-www-form-urlencoded": schema{"schema": schema{"type": "object",
-				"required": []string{"api_key", "service_code", "description"}, "properties": props}}}}
-		}
-		op["responses"] = schema{good: schema{"description": "What was asked for", "content": content}, "default": schema{"description": "Errors as a list of code and description"}}
-		path, ok := paths[d.path].(schema)
-		if !ok {
-			path = schema{}
-			paths[d.path] = path
-		}
-		path[strings.ToLower(d.method)] = op
+		d.Paths[x.path][strings.ToLower(x.method)] = x.operation()
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	return json.NewEncoder(w).Encode(schema{"openapi": "3.1.0", "info": schema{"title": "Nhịp Cầu: open data and Open311", "version": "1",
-		"description": "Published cases, masked, and the way in for requests of other programs."}, "servers": []schema{{"url": p.s.BaseURL}}, "paths": paths})
+	return json.NewEncoder(w).Encode(d)
 }
 
-// operation names an operation: get_open311_v2_services_json.
-func operation(d door) string {
+// operation describes a door.
+func (d door) operation() operation {
+	content := map[string]media{}
+	for _, m := range d.media {
+		content[m] = media{}
+	}
+	good, o := "200", operation{Summary: d.doc, ID: d.name()}
+	meaning := meanings()
+	for _, name := range d.params {
+		in := "query"
+		if strings.Contains(d.path, "{"+name+"}") {
+			in = "path"
+		}
+		o.Parameters = append(o.Parameters, parameter{Name: name, In: in, Required: in == "path", Description: meaning[name], Schema: schema{Type: "string"}})
+	}
+	if d.method == http.MethodPost {
+		good = "201"
+		form := schema{Type: "object", Required: []string{"api_key", "service_code", "description"}, Properties: map[string]schema{}}
+		for _, f := range sendFields() {
+			form.Properties[f[0]] = schema{Type: "string", Description: f[1]}
+		}
+		o.Body = &sentBody{Required: true, Content: map[string]media{"application/x-www-form-urlencoded": {&form}}}
+	}
+	o.Responses = map[string]response{good: {"What was asked for", content}, "default": {"Errors, as a list of code and description", content}}
+	return o
+}
+
+// name names a door: get_open311_v2_services_json.
+func (d door) name() string {
 	return strings.ToLower(d.method) + strings.NewReplacer("/", "_", ".", "_", "{", "", "}", "").Replace(d.path)
 }

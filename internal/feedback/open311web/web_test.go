@@ -159,6 +159,9 @@ func TestRequestFromSendingToOpenData(t *testing.T) {
 		}
 		secret := k.Ask(func(in *feedback.Intake) { in.Kind = feedback.Denunciation })
 		k.Answer(id, "Điện lực đã thay bóng ngày 20/11.", true)
+		if _, err := k.Service.Publish(t.Context(), feedbacktest.Approver, id, feedback.Copy{Question: "=Đèn đường hỏng, gọi [số điện thoại].", Answer: "Điện lực đã thay bóng."}); err != nil {
+			t.Fatal(err)
+		}
 		k.published(id)
 		for _, path := range []string{"/open311/v2/requests.json", "/open311/v2/requests.xml", "/open311/v2/servicerequestupdates.json", "/open/cases.geojson", "/open/cases.csv", "/open/cases.rss"} {
 			_, _, body := k.do("GET", path, nil)
