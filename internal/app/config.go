@@ -26,6 +26,7 @@ type Config struct {
 	PublicURL string `koanf:"public_url"` // how the public reaches the house; "" means http://LISTEN
 	Province  string `koanf:"province"`   // official code of the province this house serves, "40" is Nghệ An
 	Hotline   string `koanf:"hotline"`    // shown where a unit has none of its own
+	Voice     string `koanf:"voice"`      // command line that reads text aloud; "" means espeak-ng
 
 	Log struct {
 		Format string `koanf:"format"` // text or json

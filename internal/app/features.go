@@ -20,6 +20,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
 	"github.com/nhipcau/nhipcau/internal/inbox"
 	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
+	"github.com/nhipcau/nhipcau/internal/loudspeaker"
+	"github.com/nhipcau/nhipcau/internal/loudspeaker/loudspeakerweb"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgadmin"
@@ -59,6 +61,7 @@ func rooms() []room {
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
 		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},
+		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},
 		{name: "handbook", catalogue: handbook.Catalogue},
 		{name: "app", policies: appPolicies, catalogue: catalogue},

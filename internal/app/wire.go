@@ -18,6 +18,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity/identitymove"
 	"github.com/nhipcau/nhipcau/internal/inbox"
 	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
+	"github.com/nhipcau/nhipcau/internal/loudspeaker"
+	"github.com/nhipcau/nhipcau/internal/loudspeaker/loudspeakerweb"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgadmin"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunitweb"
@@ -37,6 +39,7 @@ type features struct {
 	feedback *feedback.Service
 	inbox    *inbox.Service
 	portal   *portal.Portal
+	loud     *loudspeaker.Service
 	fund     *fund.Service
 }
 
@@ -62,6 +65,7 @@ type Rooms struct {
 	Publish  *publish.Service
 	Feedback *feedback.Service
 	Inbox    *inbox.Service
+	Loud     *loudspeaker.Service
 	Sites    *portal.Sites
 	Admin    *orgadmin.Service
 	Diary    *audit.Viewer
@@ -103,6 +107,10 @@ func (h *House) openFeatures(ctx context.Context) error {
 		Logger: h.log.With("part", "publish"),
 	})
 	h.channels.SetSource(f.publish)
+	f.loud = loudspeaker.New(loudspeaker.Deps{
+		DB: h.db, Queue: h.queue, Clock: h.clock, Trail: h.audit, Posts: f.publish, Profiles: sites, Pictures: h.pictures, Links: links, Blobs: h.blobs,
+		Voice: loudspeaker.NewCommand(h.cfg.Voice), Words: h.words.In("vi"), Logger: h.log.With("part", "loudspeaker"),
+	})
 	f.feedback = feedback.New(feedback.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: days, Sealer: h.box, Audit: h.audit,
 		Log: h.tlog, Replies: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
@@ -150,7 +158,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Loud: h.features.loud, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -163,6 +171,7 @@ func (h *House) featurePages() []pages {
 		&channelweb.Pages{Service: h.channels, Authz: h.authz, Units: h.units, Clock: h.clock, Facebook: h.facebook,
 			Refused: func(k channel.Kind) { h.refused.WithLabelValues(string(k)).Inc() }},
 		publishweb.New(f.publish, h.clock),
+		loudspeakerweb.New(f.loud),
 		inboxweb.New(f.inbox),
 		feedbackweb.New(f.feedback, feedbackweb.Limits{Questions: 20, Photos: 60, Lookups: 60}),
 		h.site(),

@@ -8,8 +8,9 @@ package arch
 // record in docs/adr that says why; arrows must not make a circle.
 func Arrows() map[string][]string {
 	return map[string][]string{
-		"portal": {"publish", "feedback"}, // the public site shows articles, and the questions that were answered
-		"inbox":  {"feedback"},            // a conversation becomes a case, which answers through the channels
+		"portal":      {"publish", "feedback"}, // the public site shows articles, and the questions that were answered
+		"loudspeaker": {"publish"},             // what was approved is read aloud, printed and sent as a text message
+		"inbox":       {"feedback"},            // a conversation becomes a case, which answers through the channels
 	}
 }
 
