@@ -14,6 +14,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
 	"github.com/nhipcau/nhipcau/internal/feedback/receiptweb"
+	"github.com/nhipcau/nhipcau/internal/fleet"
+	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -62,6 +64,7 @@ func rooms() []room {
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
 		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
+		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},
 		{name: "handbook", catalogue: handbook.Catalogue},
 		{name: "app", policies: appPolicies, catalogue: catalogue},

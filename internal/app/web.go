@@ -116,6 +116,7 @@ func navigation() []navEntry {
 		{"nav.cases", "/lam-viec/vu-viec", "case", "feedback.read"},
 		{"nav.posts", "/lam-viec/tin-bai", "post", "publish.read"},
 		{"nav.channels", "/lam-viec/kenh", "channel", "channel.see"},
+		{"nav.fleet", "/lam-viec/doi-kenh", "channel", "fleet.see"},
 		{"nav.overview", "/lam-viec/toan-canh", "map", "dashboard.overview"},
 		{"nav.site", "/lam-viec/trang-don-vi", "read", "portal.edit"},
 		{"nav.people", "/quan-tri/can-bo", "people", "identity.see_people"},

@@ -13,6 +13,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitymove"
@@ -39,6 +40,7 @@ type features struct {
 	feedback *feedback.Service
 	inbox    *inbox.Service
 	portal   *portal.Portal
+	fleet    *fleet.Service
 	loud     *loudspeaker.Service
 	fund     *fund.Service
 }
@@ -66,6 +68,7 @@ type Rooms struct {
 	Feedback *feedback.Service
 	Inbox    *inbox.Service
 	Loud     *loudspeaker.Service
+	Fleet    *fleet.Service
 	Sites    *portal.Sites
 	Admin    *orgadmin.Service
 	Diary    *audit.Viewer
@@ -120,6 +123,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
 	})
 	f.fund = fund.New(fund.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
+	h.openFleet()
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
 		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover())
@@ -158,7 +162,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Loud: h.features.loud, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -173,6 +177,7 @@ func (h *House) featurePages() []pages {
 		publishweb.New(f.publish, h.clock),
 		loudspeakerweb.New(f.loud),
 		inboxweb.New(f.inbox),
+		h.fleetPages(),
 		feedbackweb.New(f.feedback, feedbackweb.Limits{Questions: 20, Photos: 60, Lookups: 60}),
 		h.site(),
 	}
