@@ -9,12 +9,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 )
@@ -183,6 +185,9 @@ func (c fundImportCmd) Run(s *session) error {
 		return fmt.Errorf("%s is not a file", c.File)
 	}
 	return withFund(s, func(h *House, svc *fund.Service) error {
+		if err := frugal(s.ctx, h.db); err != nil {
+			return err
+		}
 		res, err := svc.Import(s.ctx, commandLine(), fund.ImportRequest{Appeal: c.Appeal, Layout: statement.Layout(c.Bank), Account: c.Account,
 			Name: filepath.Base(c.File), File: f, Size: info.Size(), Rows: c.Rows, Sum: sum})
 		if err != nil {
@@ -196,6 +201,16 @@ func (c fundImportCmd) Run(s *session) error {
 		}
 		return nil
 	})
+}
+
+// frugal keeps the memory of a long import small: a house may be serving on the same box.
+func frugal(ctx context.Context, d *db.DB) error {
+	debug.SetGCPercent(25)
+	if d.Engine() != db.SQLite {
+		return nil
+	}
+	_, err := d.SQLWriter().ExecContext(ctx, "PRAGMA mmap_size = 0")
+	return err
 }
 
 // failed is a file that could not be read at all: with --json it is a report too.

@@ -53,7 +53,7 @@ func ledgerNames(a Appeal, books map[Role]string) map[string]string {
 }
 
 func (j *journal) head(a Appeal) {
-	fmt.Fprintf(j.w, "; Appeal %s: %s\n; %s\n; Gifts are taken from %s to %s.\n\ncommodity 1,000 VND\n", plainText(a.Code), plainText(a.Name), plainText(a.Basis), a.Opens, a.Closes)
+	fmt.Fprintf(j.w, "; Appeal %s: %s\n; %s\n; Gifts are taken from %s to %s.\n\ncommodity 1000. VND\n", plainText(a.Code), plainText(a.Name), plainText(a.Basis), a.Opens, a.Closes)
 	for _, id := range slices.Sorted(maps.Keys(j.names)) {
 		fmt.Fprintf(j.w, "account %s\n", j.names[id])
 	}
