@@ -266,4 +266,3 @@ func (p *Pages) follow(w http.ResponseWriter, r *http.Request) error {
 func refusal(ctx context.Context, err error, field string) string {
 	return web.FieldError(ctx, err, field)
 }
-
