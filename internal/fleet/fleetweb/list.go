@@ -101,9 +101,6 @@ func (v listView) chip(param, value, text string, n int) chip {
 
 func (v listView) head(ctx context.Context) []ui.Col {
 	var out []ui.Col
-	if v.May {
-		out = append(out, ui.Col{Text: i18n.T(ctx, "fleet.col.choose")})
-	}
 	for _, name := range []string{"name", "unit", "kind", "condition", "followers", "published", "heard", "checked"} {
 		c := ui.Col{Text: i18n.T(ctx, "fleet.col."+name), Num: name == "followers"}
 		if slices.Contains(fleet.Sorts(), name) && !v.Print {
