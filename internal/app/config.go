@@ -89,7 +89,7 @@ func LoadConfig(path string, environ []string) (Config, error) {
 		Prefix:      "NHIPCAU_",
 		EnvironFunc: func() []string { return environ },
 		TransformFunc: func(key, value string) (string, any) {
-			if strings.HasPrefix(key, "NHIPCAU_TEST") || strings.HasPrefix(key, "NHIPCAU_REQUIRE") {
+			if ofTheTests(key) {
 				return "", nil // settings of the tests
 			}
 			if key == "NHIPCAU_CONFIG" {
@@ -164,3 +164,13 @@ func (c *Config) calendarFile() string { return filepath.Join(c.Data, "calendar.
 func (c *Config) logFolder() string    { return filepath.Join(c.Data, "log") }
 
 func environ() []string { return os.Environ() }
+
+// ofTheTests tells whether a name in the environment is a setting of our tests and not of the house.
+func ofTheTests(name string) bool {
+	for _, p := range []string{"NHIPCAU_TEST", "NHIPCAU_REQUIRE", "NHIPCAU_SOAK", "NHIPCAU_SHOTS"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}

@@ -59,7 +59,8 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeSimpleProtocol
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	if !strings.Contains(dsn, "pool_max_conns") {
-		cfg.MaxConns = int32(max(10, 4*runtime.NumCPU()))
+		// Pages and jobs share the pool, and most of a connection's time is waiting: far more than one per core pays.
+		cfg.MaxConns = int32(max(32, 4*runtime.NumCPU()))
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
