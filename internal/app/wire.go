@@ -178,7 +178,7 @@ func (h *House) featurePages() []pages {
 		loudspeakerweb.New(f.loud),
 		inboxweb.New(f.inbox),
 		h.fleetPages(),
-		feedbackweb.New(f.feedback, feedbackweb.Limits{Questions: 20, Photos: 60, Lookups: 60}),
+		feedbackweb.New(f.feedback, feedbackweb.DefaultLimits),
 		h.site(),
 	}
 }

@@ -28,13 +28,14 @@ func (p *Pages) track(w http.ResponseWriter, r *http.Request) error {
 	if typed == "" {
 		return web.Render(w, r, http.StatusOK, trackPage("", nil))
 	}
-	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+	if err := p.mayLook(r); err != nil {
 		return err
 	}
 	m, err := p.s.ByCode(r.Context(), identity.ActorFrom(r.Context()), typed)
 	if err == nil {
 		return web.SeeOther(w, r, "/vu-viec/"+m.Case.Code)
 	}
+	err = p.missed(w, r, err)
 	if fault.Is(err, fault.NotFound) {
 		err = fault.Field("ma", "feedback.code_unknown")
 	}
@@ -62,14 +63,14 @@ type mineView struct {
 }
 
 func (p *Pages) mine(w http.ResponseWriter, r *http.Request) error {
-	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+	if err := p.mayLook(r); err != nil {
 		return err
 	}
 	code := r.PathValue("code")
 	if written, ok := id.ParseCode(code); ok && written != code {
 		return web.SeeOther(w, r, "/vu-viec/"+written)
 	}
-	return p.renderMine(w, r, http.StatusOK, nil, "")
+	return p.missed(w, r, p.renderMine(w, r, http.StatusOK, nil, ""))
 }
 
 func (p *Pages) renderMine(w http.ResponseWriter, r *http.Request, status int, refused error, why string) error {
@@ -148,7 +149,7 @@ func stepTone(s feedback.Step) string {
 }
 
 func (p *Pages) rate(w http.ResponseWriter, r *http.Request) error {
-	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+	if err := p.mayLook(r); err != nil {
 		return err
 	}
 	rating, _ := strconv.Atoi(r.PostFormValue("rating"))
@@ -157,13 +158,13 @@ func (p *Pages) rate(w http.ResponseWriter, r *http.Request) error {
 		return p.renderMine(w, r, web.Status(fault.KindOf(err)), err, "")
 	}
 	if err != nil {
-		return err
+		return p.missed(w, r, err)
 	}
 	return web.SeeOther(w, r, ui.WithFlash("/vu-viec/"+c.Code, "feedback.done.rated"))
 }
 
 func (p *Pages) reopen(w http.ResponseWriter, r *http.Request) error {
-	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+	if err := p.mayLook(r); err != nil {
 		return err
 	}
 	why := r.PostFormValue("reason")
@@ -172,19 +173,19 @@ func (p *Pages) reopen(w http.ResponseWriter, r *http.Request) error {
 		return p.renderMine(w, r, web.Status(fault.KindOf(err)), err, why)
 	}
 	if err != nil {
-		return err
+		return p.missed(w, r, err)
 	}
 	return web.SeeOther(w, r, ui.WithFlash("/vu-viec/"+c.Code, "feedback.done.reopened"))
 }
 
 // receipt serves the receipt as a file that anybody can check without this house (docs/receipt.md).
 func (p *Pages) receipt(w http.ResponseWriter, r *http.Request) error {
-	if err := allow(p.look, w, r, "feedback.too_many_lookups"); err != nil {
+	if err := p.mayLook(r); err != nil {
 		return err
 	}
 	m, err := p.s.ByCode(r.Context(), identity.ActorFrom(r.Context()), r.PathValue("code"))
 	if err != nil {
-		return err
+		return p.missed(w, r, err)
 	}
 	c := m.Case
 	f := receiptfile.File{Form: receiptfile.Form, ID: c.ID, Code: c.Code, ReceivedAt: c.ReceivedAt.UTC().Format(time.RFC3339Nano), Text: c.Text, Salt: c.Receipt.Salt,

@@ -30,7 +30,7 @@ var Catalogue embed.FS
 type Limits struct {
 	Questions int           // questions sent in Window
 	Photos    int           // photos sent in Window
-	Lookups   int           // codes looked up in Window
+	Lookups   int           // codes tried in Window that belong to no case
 	Window    time.Duration // 0 is ten minutes
 }
 
@@ -44,6 +44,7 @@ type Pages struct {
 	ask    *httprate.RateLimiter
 	photos *httprate.RateLimiter
 	look   *httprate.RateLimiter
+	misses int // Limits.Lookups
 }
 
 // New makes the pages of the service.
@@ -57,7 +58,7 @@ func New(s *feedback.Service, l Limits) *Pages {
 		}
 		return httprate.NewRateLimiter(n, l.Window)
 	}
-	return &Pages{s: s, forest: s.Forest, ask: limiter(l.Questions), photos: limiter(l.Photos), look: limiter(l.Lookups)}
+	return &Pages{s: s, forest: s.Forest, ask: limiter(l.Questions), photos: limiter(l.Photos), look: limiter(l.Lookups), misses: l.Lookups}
 }
 
 // Routes adds the pages.
@@ -98,6 +99,27 @@ func allow(l *httprate.RateLimiter, w http.ResponseWriter, r *http.Request, key 
 		return fault.New(fault.TooMany, key)
 	}
 	return nil
+}
+
+// mayLook refuses an address that has tried too many codes that belong to no case. Codes that do are never counted: many
+// people behind one mobile gateway may follow their cases as often as they like, while a machine that guesses is stopped.
+func (p *Pages) mayLook(r *http.Request) error {
+	if p.look == nil {
+		return nil
+	}
+	_, rate, err := p.look.Status(web.ClientIP(r))
+	if err == nil && rate >= float64(p.misses) {
+		return fault.New(fault.TooMany, "feedback.too_many_lookups")
+	}
+	return nil // a counter that cannot be read keeps nobody from his case
+}
+
+// missed counts a code that belongs to no case and gives the error back.
+func (p *Pages) missed(w http.ResponseWriter, r *http.Request, err error) error {
+	if p.look != nil && (fault.Is(err, fault.NotFound) || fault.Is(err, fault.Invalid)) {
+		p.look.OnLimit(w, r, web.ClientIP(r))
+	}
+	return err
 }
 
 // unitName names a unit as one that acts, in the language of the page; "" for no unit.
