@@ -21,10 +21,21 @@ const (
 	RoleLeader       Role = "leader"       // sees everything of the unit and below, decides
 	RoleAuditor      Role = "auditor"      // reads the audit log
 	RoleCollaborator Role = "collaborator" // sends stories and suggestions up
+
+	RoleAreaHead      Role = "area_head"      // heads the Front's board of a residential area: helps people there to be heard and surveyed
+	RoleVoterDesk     Role = "voter_desk"     // serves delegates: voter meetings, their minutes, petitions and answers
+	RoleCollector     Role = "collector"      // takes gifts in and writes receipts; records what households need
+	RoleAccountant    Role = "accountant"     // keeps the books: statements, reconciliation, periods
+	RoleTreasurer     Role = "treasurer"      // pays out what was decided
+	RoleFundApprover  Role = "fund_approver"  // decides what gifts are spent on
+	RoleFundPublisher Role = "fund_publisher" // puts statements before the public
+	RoleStorekeeper   Role = "storekeeper"    // answers for a warehouse of relief goods
+	RolePacker        Role = "packer"         // packs and scans boxes of relief goods
 )
 
 // Roles lists every role, in the order pages show them.
-var Roles = [...]Role{RoleSystemAdmin, RoleUnitAdmin, RoleEditor, RoleApprover, RoleDeskOfficer, RoleSecretary, RoleLeader, RoleAuditor, RoleCollaborator}
+var Roles = [...]Role{RoleSystemAdmin, RoleUnitAdmin, RoleEditor, RoleApprover, RoleDeskOfficer, RoleSecretary, RoleLeader, RoleAuditor, RoleCollaborator,
+	RoleAreaHead, RoleVoterDesk, RoleCollector, RoleAccountant, RoleTreasurer, RoleFundApprover, RoleFundPublisher, RoleStorekeeper, RolePacker}
 
 // ActorKind tells officials, citizens and the house apart.
 type ActorKind string
