@@ -77,6 +77,11 @@ func (h *House) ownRoutes(ctx context.Context) error {
 	rt.Public("GET /anh/{id}/{name}", h.pictures.Serve)
 	rt.Public("GET "+coverPath, serveCover)
 	rt.Public("GET /static/", plain(ui.Assets()))
+	rt.Public("GET /sw.js", plain(ui.ServiceWorker()))
+	rt.Public("GET /khong-mang", func(w http.ResponseWriter, r *http.Request) error {
+		web.KeepOffline(w)
+		return web.Render(w, r, http.StatusOK, ui.NoNetwork())
+	})
 	if h.cfg.Rehearsal.SignIn || h.cfg.Log.Level == "debug" {
 		rt.Public("GET /_ui", ui.StyleGuide) // the live style guide is for those who build
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // islands are the parts of officials' pages; each becomes one file of the same name, and what two of them share is split
-// off. The citizens' file is made alone, so that it stays one small file.
-var islands = []string{"office.ts", "editor.ts", "map.ts", "passkey.ts", "verify.ts"}
+// off. The citizens' file is made alone, so that it stays one small file, and so is the service worker.
+var islands = []string{"office.ts", "editor.ts", "map.ts", "passkey.ts", "verify.ts", "outbox.ts"}
 
 // fonts are the subsets that Vietnamese text needs: its own letters and the basic ones, regular and semibold.
 var fonts = []string{"latin-400", "latin-600", "vietnamese-400", "vietnamese-600"}
@@ -81,7 +81,7 @@ func scripts(web, dist string) error {
 		parts = append(parts, src(name))
 	}
 	leaflet := api.EntryPoint{InputPath: filepath.Join(web, "node_modules", "leaflet", "dist", "leaflet.css"), OutputPath: "map"}
-	for _, points := range [][]api.EntryPoint{{src("citizen.ts")}, parts, {leaflet}} {
+	for _, points := range [][]api.EntryPoint{{src("citizen.ts")}, {src("sw.ts")}, parts, {leaflet}} {
 		if err := build(web, dist, points); err != nil {
 			return err
 		}

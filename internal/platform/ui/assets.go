@@ -149,6 +149,21 @@ func (s *assetSet) url(name string) string {
 // from before an upgrade still gets today's file, kept for a minute only.
 func Assets() http.Handler { return assets() }
 
+// ServiceWorker serves the script that keeps pages for use without network. It stands at the root, as the browser asks of
+// what may answer for every page, and is looked up anew each time.
+func ServiceWorker() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, ok := assets().files["sw.js"]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", a.kind)
+		w.Header().Set("Cache-Control", "no-cache")
+		_, _ = w.Write(a.body)
+	})
+}
+
 // ServeHTTP sends one file, compressed when the browser can read that.
 func (s *assetSet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -46,6 +46,31 @@ type FormProps struct {
 	Autosave  bool   // keep a draft in the browser; needs ID
 	ID        string
 	Attrs     templ.Attributes
+
+	// Offline names the form, "khao-sat-nha": it can be filled in without network, is kept on the device and sent later. The
+	// server gets the hidden field offline_id (a UUID, "" without JavaScript) and must answer the same id as the first time.
+	Offline string
+	// OfflineTitle is the field whose value names one filled form among those that wait; "" is the page's title.
+	OfflineTitle string
+}
+
+// outboxWords are the sentences about forms that wait on the device, as JSON for the script.
+func outboxWords(ctx context.Context) string {
+	w := map[string]string{}
+	for _, k := range []string{"kept", "waiting", "sent", "refused", "signin", "edit", "drop", "sure"} {
+		w[k] = i18n.T(ctx, "ui.outbox."+k)
+	}
+	b, _ := json.Marshal(w) // strings can always be written
+	return string(b)
+}
+
+// outboxOwner tells the fillers of one shared device apart.
+func outboxOwner(ctx context.Context) string {
+	s := ShellFrom(ctx)
+	if !s.SignedIn {
+		return ""
+	}
+	return s.UserName + "|" + s.UnitID
 }
 
 // ButtonProps describes a button, or a link that looks like one when Href is set.

@@ -58,6 +58,8 @@ func TestParts(t *testing.T) {
 		"field_check":   ui.Field(ui.FieldProps{Name: "agree", Label: "Đồng ý", Type: "checkbox", Checked: true}),
 		"editor":        ui.Editor(ui.FieldProps{Name: "html", Label: "Bài", Value: "<p>a</p>"}, "/anh"),
 		"form":          in(ui.Form(ui.FormProps{Action: "/hoi", ID: "ask", Autosave: true, Multipart: true}), "<input>"),
+		"form_offline":  in(ui.Form(ui.FormProps{Action: "/phieu", Offline: "phieu", OfflineTitle: "ten"}), "<input name=ten>"),
+		"no_network":    ui.NoNetwork(),
 		"form_get":      in(ui.Form(ui.FormProps{Action: "/tim", Method: "GET"}), "<input>"),
 		"summary":       ui.ErrorSummary(refused),
 		"summary_other": ui.ErrorSummary(errors.New("disk full at /var/lib")),

@@ -200,6 +200,10 @@ func WantsJSON(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.Header.Get("Accept"), "application/json")
 }
 
+// KeepOffline lets the browser keep the page that is about to be drawn, so that its forms can be filled in without network
+// (ui.FormProps.Offline). It must hold nothing that another person with the same device may not see; signing out forgets it.
+func KeepOffline(w http.ResponseWriter) { w.Header().Set("X-Offline", "keep") }
+
 // SeeOther redirects after a successful form.
 func SeeOther(w http.ResponseWriter, r *http.Request, to string) error {
 	http.Redirect(w, r, to, http.StatusSeeOther)
