@@ -111,19 +111,24 @@ func (h *House) localOnly(next http.Handler) web.Handler {
 	}
 }
 
-// navEntry is one entry of the officials' navigation: shown to those who may do the action somewhere.
+// navEntry is one entry of the officials' navigation: shown to those who may do the action somewhere. An entry without
+// address is the heading of those after it, shown when one of them is.
 type navEntry struct{ key, href, icon, action string }
 
 func navigation() []navEntry {
 	return []navEntry{
 		{"nav.today", "/lam-viec", "today", "dashboard.today"},
+		{"nav.overview", "/lam-viec/toan-canh", "map", "dashboard.overview"},
+		{key: "nav.group_people"},
 		{"nav.inbox", "/lam-viec/hop-thu", "inbox", "inbox.read"},
 		{"nav.cases", "/lam-viec/vu-viec", "case", "feedback.read"},
+		{key: "nav.group_posts"},
 		{"nav.posts", "/lam-viec/tin-bai", "post", "publish.read"},
 		{"nav.channels", "/lam-viec/kenh", "channel", "channel.see"},
 		{"nav.fleet", "/lam-viec/doi-kenh", "channel", "fleet.see"},
-		{"nav.overview", "/lam-viec/toan-canh", "map", "dashboard.overview"},
 		{"nav.site", "/lam-viec/trang-don-vi", "read", "portal.edit"},
+		{key: "nav.group_help"},
+		{key: "nav.group_house"},
 		{"nav.people", "/quan-tri/can-bo", "people", "identity.see_people"},
 		{"nav.units", "/quan-tri/don-vi", "unit", "orgunit.manage_areas"},
 		{"nav.audit", "/quan-tri/nhat-ky", "clock", "audit.read"},
@@ -157,11 +162,17 @@ func (h *House) shell(people *identityweb.Pages, next http.Handler) http.Handler
 func (h *House) nav(a identity.Actor, path string) []ui.NavItem {
 	var out []ui.NavItem
 	best := -1
+	heading := ""
 	for _, e := range navigation() {
+		if e.href == "" {
+			heading = e.key
+			continue
+		}
 		if e.action != "" && !h.authz.CanSomewhere(a, e.action) {
 			continue
 		}
-		out = append(out, ui.NavItem{Key: e.key, Href: e.href, Icon: e.icon})
+		out = append(out, ui.NavItem{Heading: heading, Key: e.key, Href: e.href, Icon: e.icon})
+		heading = ""
 		if strings.HasPrefix(path, e.href) && (best < 0 || len(e.href) > len(out[best].Href)) {
 			best = len(out) - 1
 		}

@@ -68,11 +68,12 @@ type Shell struct {
 
 // NavItem is one entry of the navigation of officials.
 type NavItem struct {
-	Key    string // catalogue key of its text
-	Href   string
-	Icon   string // name in the icon set, see Icon
-	Count  int    // how much waits there; 0 shows nothing
-	Active bool
+	Heading string // catalogue key of the heading before it; "" when it goes on under the last one
+	Key     string // catalogue key of its text
+	Href    string
+	Icon    string // name in the icon set, see Icon
+	Count   int    // how much waits there; 0 shows nothing
+	Active  bool
 }
 
 // UnitChoice is one unit in the unit switcher.

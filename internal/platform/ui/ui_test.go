@@ -98,7 +98,7 @@ func TestParts(t *testing.T) {
 func TestPages(t *testing.T) {
 	ctx := ui.WithShell(words(t), ui.Shell{
 		UserName: "Nguyễn Thị Hoàng Phương Thảo", UnitName: longName, SignedIn: true, Search: "/tim", Flash: "Đã gửi", Path: "/viec",
-		Nav:   []ui.NavItem{{Key: "ui.guide.today", Href: "/viec", Icon: "today", Count: 1204, Active: true}},
+		Nav:   []ui.NavItem{{Heading: "ui.guide.today", Key: "ui.guide.today", Href: "/viec", Icon: "today", Count: 1204, Active: true}},
 		Units: []ui.UnitChoice{{Name: longName, Hint: "Tỉnh Nghệ An", Href: "?don-vi=1", Active: true}},
 		Brand: ui.Brand{Name: longName, Superior: "Phường Trường Vinh", HomeHref: "/u/1"}, Footer: []ui.Crumb{{Text: "Giới thiệu", Href: "/gioi-thieu"}},
 	})
