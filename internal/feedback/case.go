@@ -55,7 +55,7 @@ const (
 )
 
 // States lists the states in the order pages show them.
-var States = [...]State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused}
+var States = [...]State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused, StateMerged}
 
 // Open tells whether the case still waits for an answer: its clock runs.
 func (s State) Open() bool { return s == StateReceived || s == StateWorking || s == StateReview }
@@ -111,10 +111,12 @@ type Case struct {
 	ClaimedBy     string // official who said "mine"; "" for the whole desk
 	ClaimedByName string
 
-	ReceivedAt time.Time
-	Deadline   clock.Date // last day, in Vietnam, on which the answer is in time
-	Days       int        // working days given
-	Source     string     // legal source of the days
+	ReceivedAt  time.Time
+	Deadline    clock.Date // last day, in Vietnam, on which the answer is in time
+	Days        int        // working days given
+	Source      string     // legal source of the days
+	PausedAt    time.Time  // since when the clock stands still; zero while it runs
+	PausedUntil clock.Date // the last day for which it stands still
 
 	AnsweredAt time.Time // zero until answered
 	ClosedAt   time.Time // zero until closed or refused
@@ -129,13 +131,19 @@ type Case struct {
 	Pictures   int
 	Rating     int // 0 none, 1 not helped, 2 partly, 3 helped
 	Published  bool
+	MergedInto string // the case that answers this one; "" for a case of its own
 
 	Receipt Receipt
 	Version int // counts changes; a page that worked on an older one is refused
 }
 
 // Overdue tells whether the case is open and its last day has passed.
-func (c Case) Overdue(today clock.Date) bool { return c.State.Open() && c.Deadline < today }
+func (c Case) Overdue(today clock.Date) bool {
+	return c.State.Open() && !c.Paused() && c.Deadline < today
+}
+
+// Paused tells whether the clock stands still because the citizen was asked something.
+func (c Case) Paused() bool { return !c.PausedAt.IsZero() }
 
 // Receipt is what proves that the case was taken in as it was: the leaf that stands in the public transparency log.
 type Receipt struct {
@@ -188,6 +196,9 @@ type Answer struct {
 	UnitID       string // who answers
 	Text         string
 	State        AnswerState
+	Kind         AnswerKind
+	Due          clock.Date // AnswerInProgress: the day by which it will be done
+	Detail       string     // AnswerRefused: the ground; AnswerForwarded: to whom
 	AuthorID     string
 	AuthorName   string
 	ApproverID   string

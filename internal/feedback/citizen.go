@@ -16,7 +16,8 @@ type Mine struct {
 	Chain    []Holding
 	Answers  []Answer // approved ones only
 	Pictures []Picture
-	DaysLeft int // working days until the deadline, negative when it has passed; of an open case
+	DaysLeft int   // working days until the deadline, negative when it has passed; of an open case
+	Lead     *Lead // the case that answers this one, of a merged case
 }
 
 // ByCode gives the case of a tracking code to whoever has the code.
@@ -34,6 +35,13 @@ func (s *Service) ByCode(ctx context.Context, actor identity.Actor, code string)
 		if e.Public {
 			m.Events = append(m.Events, e)
 		}
+	}
+	if c.State == StateMerged {
+		lead, err := s.LeadOf(ctx, identity.System("feedback"), c.ID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return Mine{}, err
+		}
+		m.Lead = &lead
 	}
 	answers, err := s.store.answers(ctx, s.DB.Read(), c.ID)
 	if err != nil {
@@ -72,6 +80,10 @@ func (s *Service) byCitizen(ctx context.Context, actor identity.Actor, code stri
 		c, err := s.store.lockCase(ctx, tx, found.ID)
 		if err != nil {
 			return err
+		}
+		a := a
+		if a.Because != nil && c.Paused() {
+			a.Because(c, &a)
 		}
 		e, err := s.apply(ctx, tx, &c, step, a)
 		if err != nil {
@@ -116,9 +128,15 @@ func (s *Service) Reopen(ctx context.Context, actor identity.Actor, code, why st
 	if err != nil {
 		return Case{}, err
 	}
-	term, err := s.term(ctx, c.Kind, c.Category, s.Clock.Now())
+	term, err := s.term(ctx, c.Kind, c.Category, c.HolderUnitID, s.Clock.Now())
 	if err != nil {
 		return Case{}, err
 	}
-	return s.byCitizen(ctx, actor, code, StepReopen, Act{Reason: why, Clock: term}, nil)
+	step := StepReopen
+	if c.State == StateMerged { // it was not the same matter after all
+		if step = StepUnmerge; why == "" {
+			return Case{}, fault.Field("reason", "feedback.reason_required")
+		}
+	}
+	return s.byCitizen(ctx, actor, code, step, Act{Reason: why, Clock: term}, nil)
 }

@@ -21,8 +21,10 @@ func (Routed) Kind() string { return "feedback.routed" }
 
 // Answered is published when an answer was approved.
 type Answered struct {
-	CaseID string
-	UnitID string
+	CaseID   string
+	UnitID   string
+	AnswerID string
+	EventID  string
 }
 
 // Kind implements jobs.Event.
@@ -64,3 +66,12 @@ type Classified struct {
 
 // Kind implements jobs.Event.
 func (Classified) Kind() string { return "feedback.classified" }
+
+// Merged is published when a case was joined to another that says the same.
+type Merged struct {
+	CaseID string
+	Into   string
+}
+
+// Kind implements jobs.Event.
+func (Merged) Kind() string { return "feedback.merged" }

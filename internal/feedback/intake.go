@@ -168,7 +168,7 @@ func (s *Service) take(ctx context.Context, actor identity.Actor, in Intake) (Ca
 		in.SourceKey = string(in.Door) + ":" + id.New()
 	}
 	now := s.Clock.Now()
-	term, err := s.term(ctx, in.Kind, in.Category, now)
+	term, err := s.term(ctx, in.Kind, in.Category, in.UnitID, now)
 	if err != nil {
 		return Case{}, err
 	}
@@ -190,58 +190,73 @@ func (s *Service) take(ctx context.Context, actor identity.Actor, in Intake) (Ca
 
 // insert writes the case with its person, first event, receipt job and event in one transaction: the hot path of the house.
 func (s *Service) insert(ctx context.Context, actor identity.Actor, in Intake, term Term, now time.Time) (Case, error) {
-	c := Case{
+	fresh, err := s.prepare(actor, in, term, now)
+	if err != nil {
+		return Case{}, err
+	}
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.put(ctx, tx, actor, in, &fresh) })
+	if err != nil {
+		return Case{}, err
+	}
+	return fresh.c, nil
+}
+
+// newCase is a case that is about to be written, with its first event and its person sealed.
+type newCase struct {
+	c      Case
+	e      Event
+	sealed string
+}
+
+// prepare makes all of a new case that needs no database.
+func (s *Service) prepare(actor identity.Actor, in Intake, term Term, now time.Time) (n newCase, err error) {
+	n.c = Case{
 		ID: id.New(), Code: id.NewCode(), Kind: in.Kind, Category: in.Category, Text: in.Text, Door: in.Door, Return: in.Return, Place: in.Place,
 		MayPublish: in.MayPublish && !in.Kind.Secret(), HasPerson: !in.Person.Empty(), Initials: Initials(in.Person.Name), PhoneTail: PhoneTail(in.Person.Phone),
 	}
-	e, err := c.Take(StepReceive, Act{At: now, ActorID: actor.ID, ActorName: actor.Name, ToUnitID: in.UnitID, Clock: term})
-	if err != nil {
-		return Case{}, err
+	if n.e, err = n.c.Take(StepReceive, Act{At: now, ActorID: actor.ID, ActorName: actor.Name, ToUnitID: in.UnitID, Clock: term}); err != nil {
+		return n, err
 	}
-	e.ID = id.New()
-	c.Receipt = newReceipt(c)
-	sealed, err := s.seal(c.ID, in.Person)
-	if err != nil {
-		return Case{}, err
+	n.e.ID = id.New()
+	n.c.Receipt = newReceipt(n.c)
+	n.sealed, err = s.seal(n.c.ID, in.Person)
+	return n, err
+}
+
+// put writes a new case with everything that belongs to its beginning.
+func (s *Service) put(ctx context.Context, tx db.Tx, actor identity.Actor, in Intake, n *newCase) (err error) {
+	if n.c.Pictures = len(in.Pictures); n.c.Pictures > 0 {
+		if n.c.Pictures, err = s.store.loosePictures(ctx, tx, in.Pictures); err != nil {
+			return err
+		}
 	}
-	err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		if c.Pictures = len(in.Pictures); c.Pictures > 0 {
-			if c.Pictures, err = s.store.loosePictures(ctx, tx, in.Pictures); err != nil {
-				return err
-			}
-		}
-		if err := s.store.insertCase(ctx, tx, c, in.SourceKey); err != nil {
-			return err
-		}
-		if sealed != "" {
-			if err := s.store.insertPerson(ctx, tx, c.ID, sealed); err != nil {
-				return err
-			}
-		}
-		if c.Pictures > 0 {
-			if _, err := s.store.claimPictures(ctx, tx, c.ID, in.Pictures); err != nil {
-				return err
-			}
-		}
-		if err := s.store.insertEvent(ctx, tx, e, c.Kind.Secret()); err != nil {
-			return err
-		}
-		// The proof waits a second for the public log to be sealed: a crowd of questions must not hold up what goes out.
-		if err := s.Queue.EnqueueMany(ctx, tx, []jobs.Many{{Args: logArgs{CaseID: c.ID}, InsertOpts: &jobs.Options{Priority: 4}}}); err != nil {
-			return err
-		}
-		if err := s.tell(ctx, tx, c, e, ""); err != nil {
-			return err
-		}
-		if err := s.Queue.Publish(ctx, tx, Received{CaseID: c.ID, UnitID: c.HolderUnitID}); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, actor, c, "feedback.receive")
-	})
-	if err != nil {
-		return Case{}, err
+	if err := s.store.insertCase(ctx, tx, n.c, in.SourceKey); err != nil {
+		return err
 	}
-	return c, nil
+	if n.sealed != "" {
+		if err := s.store.insertPerson(ctx, tx, n.c.ID, n.sealed); err != nil {
+			return err
+		}
+	}
+	if n.c.Pictures > 0 {
+		if _, err := s.store.claimPictures(ctx, tx, n.c.ID, in.Pictures); err != nil {
+			return err
+		}
+	}
+	if err := s.store.insertEvent(ctx, tx, n.e, n.c.Kind.Secret()); err != nil {
+		return err
+	}
+	// The proof waits a second for the public log to be sealed: a crowd of questions must not hold up what goes out.
+	if err := s.Queue.EnqueueMany(ctx, tx, []jobs.Many{{Args: logArgs{CaseID: n.c.ID}, InsertOpts: &jobs.Options{Priority: 4}}}); err != nil {
+		return err
+	}
+	if err := s.tell(ctx, tx, n.c, n.e, ""); err != nil {
+		return err
+	}
+	if err := s.Queue.Publish(ctx, tx, Received{CaseID: n.c.ID, UnitID: n.c.HolderUnitID}); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, actor, n.c, "feedback.receive")
 }
 
 func (s *Service) seal(caseID string, p Person) (string, error) {

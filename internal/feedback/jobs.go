@@ -38,6 +38,12 @@ func (s *Service) registerJobs() {
 	s.Queue.Every(sweepEvery, func() jobs.Args { return sweepArgs{} })
 	jobs.On(s.Queue, "feedback", s.onMessageChanged)
 	jobs.On(s.Queue, "feedback", s.onWithdrawal)
+	if s.Messages != nil {
+		jobs.On(s.Queue, "feedback", s.onMessage)
+	}
+	jobs.Handle(s.Queue, func(ctx context.Context, j *jobs.Job[toldArgs]) error { return s.toldOne(ctx, j.Args) })
+	jobs.On(s.Queue, "feedback", s.onAnswered)
+	jobs.On(s.Queue, "feedback", s.onMerged)
 }
 
 // writeLog puts the leaf of a case into the transparency log and keeps the proof. A run that dies in between leaves at
@@ -74,7 +80,7 @@ func (s *Service) writeLog(ctx context.Context, caseID string) error {
 // remindDays is how many working days before the deadline the desk is reminded.
 const remindDays = 2
 
-// Sweep looks at the clocks: it marks what is overdue and tells of it, once; reminds desks; closes answered cases whose days
+// Sweep looks at the clocks: it lets those run again whose pause is over, marks what is overdue and tells of it, once; reminds desks; closes answered cases whose days
 // to reopen are over; forgets photos of forms that were never sent. It is safe to run at any time.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.Clock.Now()
@@ -85,6 +91,9 @@ func (s *Service) Sweep(ctx context.Context) error {
 		step Step
 		find func(ctx context.Context, limit int) ([]string, error)
 	}{
+		{StepResume, func(ctx context.Context, n int) ([]string, error) {
+			return s.store.duePause(ctx, s.DB.Read(), today, n)
+		}},
 		{StepOverdue, func(ctx context.Context, n int) ([]string, error) {
 			return s.store.dueOverdue(ctx, s.DB.Read(), today, n)
 		}},
@@ -133,7 +142,16 @@ func (s *Service) sweepOne(ctx context.Context, tx db.Tx, caseID string, step St
 		return err
 	}
 	// Another process may have done it since it was found.
-	if !c.State.Allows(step) || (step == StepOverdue && !c.OverdueAt.IsZero()) || (step == StepRemind && !c.RemindedAt.IsZero()) {
+	if !c.State.Allows(step) && step != StepResume || (step == StepOverdue && !c.OverdueAt.IsZero()) || (step == StepRemind && !c.RemindedAt.IsZero()) {
+		return nil
+	}
+	if c.Paused() { // it was paused, or its pause was ended, since it was found
+		if step == StepResume {
+			return s.sweepResume(ctx, tx, c)
+		}
+		return nil
+	}
+	if step == StepResume {
 		return nil
 	}
 	if _, err := s.apply(ctx, tx, &c, step, Act{At: s.Clock.Now()}); err != nil {
@@ -182,7 +200,7 @@ func (s *Service) noticeText(c Case, e Event, say string) string {
 		}
 	case c.Return.Comment != nil:
 		key += "_comment"
-		say = Mask(say, func(k FindingKind) string { return s.Words.T("feedback.found." + string(k)) })
+		say = Mask(say, s.sayFound)
 	}
 	return s.Words.T(key, append(args, "Answer", vntext.Truncate(say, maxNotice))...)
 }

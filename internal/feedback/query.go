@@ -53,6 +53,7 @@ type Dossier struct {
 	Answers  []Answer
 	Notices  []Notice
 	Pictures []Picture
+	Related  []Related // what it was split from or into, as far as the reader may see it
 	DaysLeft int
 }
 
@@ -83,6 +84,9 @@ func (s *Service) Dossier(ctx context.Context, actor identity.Actor, caseID stri
 		return Dossier{}, err
 	}
 	if d.Notices, err = s.store.notices(ctx, q, c.ID); err != nil {
+		return Dossier{}, err
+	}
+	if d.Related, err = s.related(ctx, actor, c.ID); err != nil {
 		return Dossier{}, err
 	}
 	d.Pictures, err = s.store.pictures(ctx, q, c.ID)

@@ -31,6 +31,13 @@ const (
 	StepWithdraw Step = "withdraw" // taken out of the public list
 	StepUnmask   Step = "unmask"   // an official looked at the name and telephone
 	StepInherit  Step = "inherit"  // the holder passed into another unit, which carries the case on
+	StepCategory Step = "category" // the category was decided
+	StepPause    Step = "pause"    // the citizen was asked something: the clock stands still
+	StepResume   Step = "resume"   // the clock runs again, with a new last day
+	StepSplit    Step = "split"    // a part of a mixed letter became a case of its own
+	StepEscalate Step = "escalate" // a nudge before the last day, or a notice after it, went to who must know
+	StepForward  Step = "forward"  // a body outside the house was asked for an answer
+	StepReply    Step = "reply"    // that body answered; the desk reads it before anybody else
 )
 
 // ReopenDays is for how many calendar days after the answer the citizen may say that it did not help.
@@ -64,8 +71,18 @@ var moves = map[Step]move{
 	StepOverdue:  {from: open, public: true},
 	StepPublish:  {from: []State{StateAnswered, StateClosed}, public: true},
 	StepWithdraw: {from: []State{StateAnswered, StateClosed, StateWorking, StateReview}},
-	StepUnmask:   {from: []State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused}},
-	StepInherit:  {from: []State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused}, public: true},
+	StepUnmask:   {from: []State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused, StateMerged}},
+	StepInherit:  {from: []State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused, StateMerged}, public: true},
+	StepMerge:    {from: []State{StateReceived, StateWorking}, to: StateMerged, public: true, notify: true},
+	StepUnmerge:  {from: []State{StateMerged}, to: StateWorking, public: true, notify: true},
+	StepTold:     {from: []State{StateMerged}, public: true, notify: true},
+	StepCategory: {from: []State{StateReceived, StateWorking}},
+	StepPause:    {from: []State{StateReceived, StateWorking}, to: StateWorking, public: true, notify: true},
+	StepResume:   {from: []State{StateReceived, StateWorking}, to: StateWorking, public: true, notify: true},
+	StepSplit:    {from: []State{StateReceived, StateWorking}, public: true, notify: true},
+	StepEscalate: {from: open},
+	StepForward:  {from: []State{StateReceived, StateWorking}, to: StateWorking, public: true, notify: true},
+	StepReply:    {from: []State{StateReceived, StateWorking, StateReview, StateAnswered, StateClosed, StateRefused}},
 }
 
 // Notifies tells whether the citizen is told of the step by the door they came in by.
@@ -88,9 +105,13 @@ type Act struct {
 	ActorName string
 	ToUnitID  string // StepReceive, StepRoute and StepInherit: the new holder
 	Reason    string
-	Kind      Kind // StepClassify
-	Rating    int  // StepRate, StepThank
-	Clock     Term // StepReceive, StepClassify and StepReopen: the term that holds from now on
+	Kind      Kind                 // StepClassify
+	Rating    int                  // StepRate, StepThank
+	Clock     Term                 // StepReceive, StepClassify, StepCategory, StepResume, StepReopen and StepUnmerge: the term that holds from now on
+	Category  string               // StepCategory
+	Until     clock.Date           // StepPause: the last day for which the clock stands still
+	Because   func(c Case, a *Act) // completes the act with what only the locked case tells
+	Into      string               // StepMerge: the case that answers this one
 }
 
 // Term is a deadline with its ground.
@@ -115,13 +136,25 @@ func (c *Case) Take(step Step, a Act) (Event, error) {
 	if m.to != "" {
 		c.State = m.to
 	}
+	if !c.State.Open() {
+		c.PausedAt, c.PausedUntil = time.Time{}, ""
+	}
 	c.Version++
 	return e, nil
 }
 
 // mayTake checks what the step itself needs.
 func (c *Case) mayTake(step Step, a Act) error {
+	if c.Paused() && whilePaused[step] {
+		return fault.New(fault.Conflict, "feedback.paused_now")
+	}
 	switch step {
+	case StepPause, StepResume:
+		return c.mayPause(step, a)
+	case StepSplit, StepForward:
+		if a.Reason == "" {
+			return fault.Field("reason", "feedback.reason_required")
+		}
 	case StepReceive, StepInherit:
 		if a.ToUnitID == "" {
 			return fault.Field("unit", "feedback.unit_required")
@@ -155,6 +188,30 @@ func (c *Case) mayTake(step Step, a Act) error {
 	return nil
 }
 
+// whilePaused lists the steps that wait until the clock runs again: who has not heard the citizen out does not decide.
+var whilePaused = map[Step]bool{StepPause: true, StepRoute: true, StepSubmit: true, StepRefuse: true, StepForward: true, StepOverdue: true, StepRemind: true, StepEscalate: true}
+
+// mayPause checks a pause, which is never a way out of a missed deadline, and its end.
+func (c *Case) mayPause(step Step, a Act) error {
+	if step == StepResume {
+		if !c.Paused() {
+			return fault.New(fault.Conflict, "feedback.not_paused")
+		}
+		return nil
+	}
+	if a.Reason == "" {
+		return fault.Field("question", "feedback.pause_question")
+	}
+	today := clock.DateOf(a.At)
+	if c.Deadline < today {
+		return fault.New(fault.Conflict, "feedback.pause_late")
+	}
+	if a.Until < today {
+		return fault.Field("days", "feedback.pause_days")
+	}
+	return nil
+}
+
 // effect writes what the step changes beside the state.
 func (c *Case) effect(step Step, a Act, e *Event) {
 	switch step {
@@ -171,6 +228,14 @@ func (c *Case) effect(step Step, a Act, e *Event) {
 	case StepClassify:
 		c.Kind = a.Kind
 		c.setTerm(a.Clock)
+	case StepCategory:
+		c.Category = a.Category
+		c.setTerm(a.Clock)
+	case StepPause:
+		c.PausedAt, c.PausedUntil = a.At, a.Until
+	case StepResume:
+		c.PausedAt, c.PausedUntil = time.Time{}, ""
+		c.setTerm(a.Clock)
 	case StepApprove:
 		c.AnsweredAt = a.At
 	case StepRefuse, StepExpire:
@@ -186,6 +251,11 @@ func (c *Case) effect(step Step, a Act, e *Event) {
 		c.Reopened++
 		c.ClosedAt, c.AnsweredAt, c.Rating = time.Time{}, time.Time{}, 0
 		c.HolderSince = a.At
+		c.setTerm(a.Clock)
+	case StepMerge:
+		c.MergedInto, c.ClaimedBy, c.ClaimedByName = a.Into, "", ""
+	case StepUnmerge:
+		c.MergedInto, c.HolderSince = "", a.At
 		c.setTerm(a.Clock)
 	case StepRemind:
 		c.RemindedAt = a.At
@@ -263,10 +333,10 @@ func Chain(events []Event) []Holding {
 			}
 			end(e.At)
 			out = append(out, next)
-		case StepReopen:
+		case StepReopen, StepUnmerge:
 			end(e.At)
 			out = append(out, Holding{UnitID: e.UnitID, From: e.At, Reason: e.Reason})
-		case StepApprove, StepRefuse:
+		case StepApprove, StepRefuse, StepMerge:
 			end(e.At)
 		}
 	}

@@ -85,6 +85,7 @@ type Deps struct {
 	Audit    identity.Recorder
 	Log      Log
 	Replies  Replier
+	Messages Messages // nil: what people write back through channels does not end a pause
 	Pictures Pictures
 	Words    Words
 	BaseURL  string // of the portal, without a slash at the end: "https://mttqnghean.vn"
@@ -94,6 +95,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	store store
+	gates []Gate
 
 	mu      sync.Mutex
 	terms   []termRow
@@ -185,26 +187,47 @@ func (s *Service) Can(actor identity.Actor, action string, c Case) bool {
 	return s.may(actor, action, c, "") == nil
 }
 
-// term gives the working days that the kind and category of a case have from a moment on, with the legal source.
-func (s *Service) term(ctx context.Context, k Kind, category string, from time.Time) (Term, error) {
+// term gives the working days that the kind and category of a case have with a body from a moment on, with the legal source.
+func (s *Service) term(ctx context.Context, k Kind, category, unitID string, from time.Time) (Term, error) {
 	rows, err := s.termRows(ctx)
 	if err != nil {
 		return Term{}, err
 	}
-	day := clock.DateOf(from)
-	var best *termRow
-	for i, r := range rows {
-		if Kind(r.Kind) != k || r.ValidFrom > day || r.ValidTo <= day || (r.Category != "" && r.Category != category) {
-			continue
-		}
-		if best == nil || r.Category != "" {
-			best = &rows[i]
-		}
-	}
+	best := bestTerm(rows, k, category, unitID, clock.DateOf(from))
 	if best == nil {
 		return Term{}, fault.New(fault.Internal, "feedback.no_term").With("Kind", string(k))
 	}
 	return Term{Deadline: clock.DateOf(s.Calendar.Deadline(from, best.Days)), Days: best.Days, Source: best.Source}, nil
+}
+
+// bestTerm picks the row that speaks most exactly of the case on the day: one of the body goes before one of every body, and
+// one of the category before one of every category.
+func bestTerm(rows []termRow, k Kind, category, unitID string, day clock.Date) *termRow {
+	var best *termRow
+	score := -1
+	for i, r := range rows {
+		if Kind(r.Kind) != k || r.ValidFrom > day || r.ValidTo <= day || (r.Category != "" && r.Category != category) || (r.UnitID != "" && r.UnitID != unitID) {
+			continue
+		}
+		n := 0
+		if r.UnitID != "" {
+			n += 2
+		}
+		if r.Category != "" {
+			n++
+		}
+		if n > score {
+			best, score = &rows[i], n
+		}
+	}
+	return best
+}
+
+// ForgetTerms makes the next case read the table of clocks anew; the room that edits the table calls it.
+func (s *Service) ForgetTerms() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.terms = nil
 }
 
 // termRows reads the table of deadlines at most once a minute.
@@ -237,6 +260,10 @@ func (s *Service) step(ctx context.Context, actor identity.Actor, action, caseID
 		}
 		if err := s.may(actor, action, c, ""); err != nil {
 			return err
+		}
+		a := a
+		if a.Because != nil && c.Paused() {
+			a.Because(c, &a)
 		}
 		e, err := s.apply(ctx, tx, &c, step, a)
 		if err != nil {

@@ -163,7 +163,7 @@ func TestStrangersGetNothing(t *testing.T) {
 			for name, act := range map[string]func() error{
 				"dossier":  func() error { _, err := s.Dossier(ctx, actor, c.ID); return err },
 				"claim":    func() error { _, err := s.Claim(ctx, actor, c.ID); return err },
-				"classify": func() error { _, err := s.Classify(ctx, actor, c.ID, feedback.Petition); return err },
+				"classify": func() error { _, err := s.Classify(ctx, actor, c.ID, feedback.Petition, ""); return err },
 				"route":    func() error { _, err := s.Route(ctx, actor, c.ID, orgunittest.WardOffice, "x"); return err },
 				"note":     func() error { _, err := s.Note(ctx, actor, c.ID, "x"); return err },
 				"refuse":   func() error { _, err := s.Refuse(ctx, actor, c.ID, "x"); return err },
@@ -202,7 +202,7 @@ func TestSecretKindsAreTheReceiversAlone(t *testing.T) {
 			t.Errorf("a denunciation: %+v", asked)
 		}
 		turned := k.Ask()
-		must(t)(s.Classify(ctx, feedbacktest.Officer, turned.ID, feedback.Complaint))
+		must(t)(s.Classify(ctx, feedbacktest.Officer, turned.ID, feedback.Complaint, ""))
 		for who, want := range map[*identity.Actor]int{&feedbacktest.Officer: 0, &feedbacktest.Approver: 0, &feedbacktest.ProvinceLeader: 0,
 			&feedbacktest.ProvinceOfficer: 0, &feedbacktest.OtherOfficer: 0, &feedbacktest.Leader: 2} {
 			_, n, err := s.Cases(ctx, *who, feedback.Filter{})
@@ -273,7 +273,7 @@ func TestSecretWordsAreSealedAtRest(t *testing.T) {
 		if raw := dump(t, k); !strings.Contains(raw, words[0]) || !strings.Contains(raw, words[3]) || !strings.Contains(raw, words[4]) {
 			t.Fatal("an ordinary case must lie open, or this test sees nothing")
 		}
-		must(t)(s.Classify(ctx, feedbacktest.Officer, later.ID, feedback.Denunciation))
+		must(t)(s.Classify(ctx, feedbacktest.Officer, later.ID, feedback.Denunciation, ""))
 		if _, err := s.Draft(ctx, feedbacktest.Leader, direct.ID, "Phường đã lập tổ xác minh."); err != nil {
 			t.Fatal(err)
 		}
@@ -305,7 +305,7 @@ func TestSecretWordsAreSealedAtRest(t *testing.T) {
 		if err != nil || n != 2 || list[0].Text != text {
 			t.Errorf("%d %+v %v", n, list, err)
 		}
-		must(t)(s.Classify(ctx, feedbacktest.Leader, later.ID, feedback.Petition))
+		must(t)(s.Classify(ctx, feedbacktest.Leader, later.ID, feedback.Petition, ""))
 		if d, err := s.Dossier(ctx, feedbacktest.Officer, later.ID); err != nil || d.Case.Text != text || d.Answers[0].Text == "" {
 			t.Errorf("an ordinary case again: %+v %v", d, err)
 		}
@@ -578,7 +578,7 @@ func TestSecretKindLeavesThePublicList(t *testing.T) {
 			t.Fatal("not published")
 		}
 		must(t)(k.Service.Reopen(ctx, citizen, c.Code, "Ông trưởng khối nhận tiền mà không làm."))
-		got, err := k.Service.Classify(ctx, feedbacktest.Officer, c.ID, feedback.Denunciation)
+		got, err := k.Service.Classify(ctx, feedbacktest.Officer, c.ID, feedback.Denunciation, "")
 		if err != nil || got.Published {
 			t.Fatalf("%+v %v", got, err)
 		}

@@ -64,7 +64,9 @@ type caseRow struct {
 	LogIndex      int64
 	LogProof      string
 	Version       int
-	Sealed        string // hiddenWords of a secret kind; "": the columns are plain
+	Sealed        string    // hiddenWords of a secret kind; "": the columns are plain
+	PausedAt      time.Time `bun:",nullzero"`
+	PausedUntil   clock.Date
 }
 
 func rowOf(c Case, sourceKey string) *caseRow {
@@ -77,7 +79,7 @@ func rowOf(c Case, sourceKey string) *caseRow {
 		OverdueAt: c.OverdueAt, RemindedAt: c.RemindedAt, Reopened: c.Reopened, MayPublish: c.MayPublish, Published: c.Published,
 		HasPerson: c.HasPerson, Initials: c.Initials, PhoneTail: c.PhoneTail, Pictures: c.Pictures, Rating: c.Rating,
 		Salt: c.Receipt.Salt, TextHash: c.Receipt.TextHash, Leaf: c.Receipt.Leaf, LogIndex: c.Receipt.LogIndex, LogProof: c.Receipt.LogProof,
-		Version: c.Version,
+		Version: c.Version, PausedAt: c.PausedAt, PausedUntil: c.PausedUntil,
 	}
 	r.CommentPost, r.CommentParent = commentColumns(c.Return)
 	return r
@@ -116,6 +118,7 @@ func (r *caseRow) domain() Case {
 		OverdueAt: r.OverdueAt.UTC(), RemindedAt: r.RemindedAt.UTC(), Reopened: r.Reopened, MayPublish: r.MayPublish, Published: r.Published,
 		HasPerson: r.HasPerson, Initials: r.Initials, PhoneTail: r.PhoneTail, Pictures: r.Pictures, Rating: r.Rating,
 		Receipt: Receipt{Salt: r.Salt, TextHash: r.TextHash, Leaf: r.Leaf, LogIndex: r.LogIndex, LogProof: r.LogProof}, Version: r.Version,
+		PausedAt: r.PausedAt.UTC(), PausedUntil: r.PausedUntil,
 	}
 }
 
@@ -160,8 +163,8 @@ func (s store) insertCase(ctx context.Context, q bun.IDB, c Case, sourceKey stri
 // updateCase writes what steps change; the receipt of the log is written by setLogged alone, the words by reseal.
 func (store) updateCase(ctx context.Context, q bun.IDB, c Case) error {
 	_, err := q.NewUpdate().Model(rowOf(c, "")).WherePK().
-		Column("kind", "state", "search", "holder_unit_id", "holder_since", "claimed_by", "claimed_by_name", "deadline", "days", "source",
-			"answered_at", "closed_at", "overdue_at", "reminded_at", "reopened", "published", "rating", "version").Exec(ctx)
+		Column("kind", "category", "state", "paused_at", "paused_until", "search", "holder_unit_id", "holder_since", "claimed_by", "claimed_by_name", "deadline", "days", "source",
+			"answered_at", "closed_at", "overdue_at", "reminded_at", "reopened", "published", "rating", "version", "merged_into").Exec(ctx)
 	return err
 }
 
@@ -257,14 +260,15 @@ func (store) forget(ctx context.Context, q bun.IDB, accountID, personID string) 
 // terms lists the table of deadlines.
 func (store) terms(ctx context.Context, q bun.IDB) ([]termRow, error) {
 	var rows []termRow
-	err := q.NewSelect().Model(&rows).Order("kind", "category", "valid_from").Scan(ctx)
+	err := q.NewSelect().Model(&rows).Order("kind", "category", "unit_id", "valid_from").Scan(ctx)
 	return rows, err
 }
 
 type termRow struct {
-	bun.BaseModel `bun:"table:feedback_term"`
+	bun.BaseModel `bun:"table:feedback_clock"`
 	Kind          string
 	Category      string
+	UnitID        string
 	Days          int
 	Source        string
 	ValidFrom     clock.Date

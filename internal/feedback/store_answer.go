@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
 )
 
 type answerRow struct {
@@ -17,6 +19,9 @@ type answerRow struct {
 	UnitID        string
 	Body          string
 	State         string
+	Kind          string
+	Due           clock.Date
+	Detail        string
 	AuthorID      string
 	AuthorName    string
 	ApproverID    string
@@ -29,12 +34,12 @@ type answerRow struct {
 }
 
 func (r answerRow) domain() Answer {
-	return Answer{ID: r.ID, CaseID: r.CaseID, UnitID: r.UnitID, Text: r.Body, State: AnswerState(r.State), AuthorID: r.AuthorID, AuthorName: r.AuthorName,
+	return Answer{ID: r.ID, CaseID: r.CaseID, UnitID: r.UnitID, Text: r.Body, State: AnswerState(r.State), Kind: AnswerKind(r.Kind), Due: r.Due, Detail: r.Detail, AuthorID: r.AuthorID, AuthorName: r.AuthorName,
 		ApproverID: r.ApproverID, ApproverName: r.ApproverName, Returned: r.Returned, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(), ApprovedAt: r.ApprovedAt.UTC()}
 }
 
 func answerRowOf(a Answer) *answerRow {
-	return &answerRow{ID: a.ID, CaseID: a.CaseID, UnitID: a.UnitID, Body: a.Text, State: string(a.State), AuthorID: a.AuthorID, AuthorName: a.AuthorName,
+	return &answerRow{ID: a.ID, CaseID: a.CaseID, UnitID: a.UnitID, Body: a.Text, State: string(a.State), Kind: string(a.Kind), Due: a.Due, Detail: a.Detail, AuthorID: a.AuthorID, AuthorName: a.AuthorName,
 		ApproverID: a.ApproverID, ApproverName: a.ApproverName, Returned: a.Returned, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt, ApprovedAt: a.ApprovedAt}
 }
 
@@ -57,18 +62,18 @@ func (s store) updateAnswer(ctx context.Context, q bun.IDB, a Answer, secret boo
 }
 
 // hiddenAnswer is what of an answer to a complaint or denunciation is sealed.
-type hiddenAnswer struct{ Text, Returned string }
+type hiddenAnswer struct{ Text, Returned, Detail string }
 
 func (s store) hideAnswer(a Answer, secret bool) (*answerRow, error) {
 	r := answerRowOf(a)
 	if !secret {
 		return r, nil
 	}
-	b, err := json.Marshal(hiddenAnswer{a.Text, a.Returned})
+	b, err := json.Marshal(hiddenAnswer{a.Text, a.Returned, a.Detail})
 	if err != nil {
 		return nil, err
 	}
-	r.Body, r.Returned = "", ""
+	r.Body, r.Returned, r.Detail = "", "", ""
 	r.Sealed, err = s.sealer.Seal(b, answerPlace(a.ID))
 	return r, err
 }
@@ -84,7 +89,7 @@ func (s store) answerOf(r answerRow) (Answer, error) {
 	}
 	var h hiddenAnswer
 	err = json.Unmarshal(b, &h)
-	a.Text, a.Returned = h.Text, h.Returned
+	a.Text, a.Returned, a.Detail = h.Text, h.Returned, h.Detail
 	return a, err
 }
 

@@ -94,7 +94,7 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date) *bun.SelectQuery {
 		q = q.Where("c.claimed_by = ?", f.ClaimedBy)
 	}
 	if f.Overdue {
-		q = q.Where("c.state IN (?)", bun.In(openStates)).Where("c.deadline < ?", today)
+		q = q.Where("c.state IN (?)", bun.In(openStates)).Where("c.deadline < ?", today).Where("c.paused_at IS NULL")
 	}
 	for _, w := range vntext.Tokens(f.Text) {
 		q = q.Where("c.search LIKE ?", "%"+w+"%")
@@ -110,7 +110,7 @@ func (s store) waiting(ctx context.Context, q bun.IDB, sc scope, held []string, 
 	var rows []caseRow
 	sel := sc.apply(q.NewSelect().Model(&rows)).Where("c.state IN (?)", bun.In(states))
 	if overdue {
-		sel = orgunit.Within(sel, "c.holder_unit_id", held, today).Where("c.deadline < ?", today)
+		sel = orgunit.Within(sel, "c.holder_unit_id", held, today).Where("c.deadline < ?", today).Where("c.paused_at IS NULL")
 	} else {
 		sel = sel.Where("c.holder_unit_id IN (?)", bun.In(held))
 	}
@@ -131,7 +131,7 @@ func (store) counts(ctx context.Context, q bun.IDB, sc scope, today clock.Date) 
 	err := sc.apply(q.NewSelect().TableExpr("feedback_case AS c")).
 		ColumnExpr("c.holder_unit_id AS unit_id").
 		ColumnExpr("SUM(CASE WHEN c.state IN (?) THEN 1 ELSE 0 END) AS waiting", bun.In(openStates)).
-		ColumnExpr("SUM(CASE WHEN c.state IN (?) AND c.deadline < ? THEN 1 ELSE 0 END) AS overdue", bun.In(openStates), today).
+		ColumnExpr("SUM(CASE WHEN c.state IN (?) AND c.deadline < ? AND c.paused_at IS NULL THEN 1 ELSE 0 END) AS overdue", bun.In(openStates), today).
 		ColumnExpr("SUM(CASE WHEN c.answered_at IS NOT NULL THEN 1 ELSE 0 END) AS answered").
 		GroupExpr("c.holder_unit_id").OrderExpr("c.holder_unit_id").Scan(ctx, &rows)
 	if err != nil {
@@ -146,13 +146,13 @@ func (store) counts(ctx context.Context, q bun.IDB, sc scope, today clock.Date) 
 
 func (store) dueOverdue(ctx context.Context, q bun.IDB, today clock.Date, limit int) ([]string, error) {
 	return ids(ctx, q.NewSelect().Model((*caseRow)(nil)).Where("c.state IN (?)", bun.In(openStates)).
-		Where("c.deadline < ?", today).Where("c.overdue_at IS NULL").Limit(int64(limit)))
+		Where("c.deadline < ?", today).Where("c.overdue_at IS NULL").Where("c.paused_at IS NULL").Limit(int64(limit)))
 }
 
 // dueReminder finds open cases whose last day is near or past and whose desk was not reminded.
 func (store) dueReminder(ctx context.Context, q bun.IDB, near clock.Date, limit int) ([]string, error) {
 	return ids(ctx, q.NewSelect().Model((*caseRow)(nil)).Where("c.state IN (?)", bun.In(openStates)).
-		Where("c.deadline <= ?", near).Where("c.reminded_at IS NULL").Limit(int64(limit)))
+		Where("c.deadline <= ?", near).Where("c.reminded_at IS NULL").Where("c.paused_at IS NULL").Limit(int64(limit)))
 }
 
 func (store) dueExpiry(ctx context.Context, q bun.IDB, answeredBefore time.Time, limit int) ([]string, error) {

@@ -2,6 +2,7 @@ package feedback
 
 import (
 	"context"
+	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -23,9 +24,13 @@ func (s *Service) Claim(ctx context.Context, actor identity.Actor, caseID string
 	return s.step(ctx, actor, ActionWork, caseID, StepClaim, Act{}, nil)
 }
 
-// Classify decides the legal kind. The clock of the new kind runs from the day of receipt; a complaint or denunciation
+// Classify decides the legal kind, with the reason where there is one to give. The clock of the new kind runs from the day of receipt; a complaint or denunciation
 // leaves the ordinary lists and the public one at once, so the one who decided may no longer see it afterwards.
-func (s *Service) Classify(ctx context.Context, actor identity.Actor, caseID string, k Kind) (Case, error) {
+func (s *Service) Classify(ctx context.Context, actor identity.Actor, caseID string, k Kind, why string) (Case, error) {
+	why, err := reason("reason", why)
+	if err != nil {
+		return Case{}, err
+	}
 	if !k.Valid() {
 		return Case{}, fault.Field("kind", "feedback.kind_unknown")
 	}
@@ -33,11 +38,11 @@ func (s *Service) Classify(ctx context.Context, actor identity.Actor, caseID str
 	if err != nil {
 		return Case{}, err
 	}
-	term, err := s.term(ctx, k, before.Category, before.ReceivedAt)
+	term, err := s.term(ctx, k, before.Category, before.HolderUnitID, before.ReceivedAt)
 	if err != nil {
 		return Case{}, err
 	}
-	return s.step(ctx, actor, ActionWork, caseID, StepClassify, Act{Kind: k, Reason: string(k), Clock: term},
+	return s.step(ctx, actor, ActionWork, caseID, StepClassify, Act{Kind: k, Reason: strings.TrimSpace(string(k) + "\n" + why), Clock: term},
 		func(ctx context.Context, tx db.Tx, c *Case, _ Event) (string, error) {
 			if k.Secret() {
 				if err := s.withdraw(ctx, tx, actor, c); err != nil {

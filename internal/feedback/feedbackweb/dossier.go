@@ -108,7 +108,8 @@ func (p *Pages) officeTimeline(ctx context.Context, d feedback.Dossier) []ui.Tim
 		e := d.Events[i]
 		it := ui.TimelineItem{At: e.At, Who: e.ActorName, Title: i18n.T(ctx, "feedback.step."+string(e.Step), "Unit", p.unitName(ctx, or(e.ToUnitID, e.UnitID))), Text: e.Reason, Tone: stepTone(e.Step)}
 		if e.Step == feedback.StepClassify {
-			it.Text = kindText(ctx, feedback.Kind(e.Reason))
+			kind, why, _ := strings.Cut(e.Reason, "\n")
+			it.Text = strings.TrimSpace(kindText(ctx, feedback.Kind(kind)) + "\n" + why)
 		}
 		if n, ok := notices[e.ID]; ok {
 			it.Body = noticeLine(n)
@@ -194,7 +195,7 @@ func (p *Pages) claim(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) classify(w http.ResponseWriter, r *http.Request) error {
 	return p.act(w, r, "phan-loai", "feedback.done.classified", func(ctx context.Context, a identity.Actor, caseID string, v url.Values) (feedback.Case, error) {
-		return p.s.Classify(ctx, a, caseID, feedback.Kind(v.Get("kind")))
+		return p.s.Classify(ctx, a, caseID, feedback.Kind(v.Get("kind")), v.Get("reason"))
 	})
 }
 
