@@ -67,6 +67,7 @@ type caseRow struct {
 	Sealed        string    // hiddenWords of a secret kind; "": the columns are plain
 	PausedAt      time.Time `bun:",nullzero"`
 	PausedUntil   clock.Date
+	MergedInto    string
 }
 
 func rowOf(c Case, sourceKey string) *caseRow {
@@ -79,7 +80,7 @@ func rowOf(c Case, sourceKey string) *caseRow {
 		OverdueAt: c.OverdueAt, RemindedAt: c.RemindedAt, Reopened: c.Reopened, MayPublish: c.MayPublish, Published: c.Published,
 		HasPerson: c.HasPerson, Initials: c.Initials, PhoneTail: c.PhoneTail, Pictures: c.Pictures, Rating: c.Rating,
 		Salt: c.Receipt.Salt, TextHash: c.Receipt.TextHash, Leaf: c.Receipt.Leaf, LogIndex: c.Receipt.LogIndex, LogProof: c.Receipt.LogProof,
-		Version: c.Version, PausedAt: c.PausedAt, PausedUntil: c.PausedUntil,
+		Version: c.Version, PausedAt: c.PausedAt, PausedUntil: c.PausedUntil, MergedInto: c.MergedInto,
 	}
 	r.CommentPost, r.CommentParent = commentColumns(c.Return)
 	return r
@@ -118,7 +119,7 @@ func (r *caseRow) domain() Case {
 		OverdueAt: r.OverdueAt.UTC(), RemindedAt: r.RemindedAt.UTC(), Reopened: r.Reopened, MayPublish: r.MayPublish, Published: r.Published,
 		HasPerson: r.HasPerson, Initials: r.Initials, PhoneTail: r.PhoneTail, Pictures: r.Pictures, Rating: r.Rating,
 		Receipt: Receipt{Salt: r.Salt, TextHash: r.TextHash, Leaf: r.Leaf, LogIndex: r.LogIndex, LogProof: r.LogProof}, Version: r.Version,
-		PausedAt: r.PausedAt.UTC(), PausedUntil: r.PausedUntil,
+		PausedAt: r.PausedAt.UTC(), PausedUntil: r.PausedUntil, MergedInto: r.MergedInto,
 	}
 }
 

@@ -201,7 +201,7 @@ func TestCaseBecomesSecretLater(t *testing.T) {
 		made, err := k.Inbox.BecomeCase(ctx, ft.Officer, c.ID, feedback.Report, nil)
 		ok(t, err)
 		for range 2 {
-			_, err = k.Service.Classify(ctx, ft.Officer, made.ID, feedback.Denunciation)
+			_, err = k.Service.Classify(ctx, ft.Officer, made.ID, feedback.Denunciation, "")
 			if err != nil {
 				break // the second time it is no longer the officer's
 			}

@@ -61,6 +61,7 @@ type Kit struct {
 	Log     *Log
 	Replies *Replies
 	Audit   *Audit
+	said    *messages
 }
 
 // New makes a kit on a database with Migrations; more policy files may be given for other features. Words speaks to
@@ -82,7 +83,7 @@ func New(t testing.TB, d *db.DB, words feedback.Words, policies ...identity.Poli
 			t.Logf("stop the queue: %v", err)
 		}
 	})
-	k := &Kit{T: t, DB: d, Clock: clock.NewStub(Now), Queue: q, Log: &Log{}, Replies: &Replies{}, Audit: &Audit{}}
+	k := &Kit{T: t, DB: d, Clock: clock.NewStub(Now), Queue: q, Log: &Log{}, Replies: &Replies{}, Audit: &Audit{}, said: &messages{}}
 	k.Units = orgunittest.SeedAt(t, d, k.Clock)
 	k.Authz = identitytest.Authorizer(t, k.Units, append([]identity.PolicyFile{identitytest.File("feedback", feedback.Policies)}, policies...)...)
 	box, err := secret.Parse("k1 " + strings.Repeat("ab", 32))
@@ -93,8 +94,40 @@ func New(t testing.TB, d *db.DB, words feedback.Words, policies ...identity.Poli
 		words = keys{}
 	}
 	k.Service = feedback.New(feedback.Deps{DB: d, Queue: q, Clock: k.Clock, Authz: k.Authz, Forest: k.Units.Forest, Calendar: workday.New(), Sealer: box,
-		Audit: k.Audit, Log: k.Log, Replies: k.Replies, Pictures: Pictures{}, Words: words, BaseURL: "https://mttq.example"})
+		Audit: k.Audit, Log: k.Log, Replies: k.Replies, Messages: k.said, Pictures: Pictures{}, Words: words, BaseURL: "https://mttq.example"})
 	return k
+}
+
+// Say lets a person write through a channel.
+func (k *Kit) Say(m channel.Message) {
+	k.T.Helper()
+	k.said.mu.Lock()
+	k.said.list = append(k.said.list, m)
+	k.said.mu.Unlock()
+	err := k.DB.InTx(k.T.Context(), func(ctx context.Context, tx db.Tx) error {
+		return k.Queue.Publish(ctx, tx, channel.MessageReceived{MessageID: m.ID, AccountID: m.AccountID})
+	})
+	if err != nil {
+		k.T.Fatal(err)
+	}
+}
+
+// messages is what people wrote through channels.
+type messages struct {
+	mu   sync.Mutex
+	list []channel.Message
+}
+
+// Message implements feedback.Messages.
+func (s *messages) Message(_ context.Context, messageID string) (channel.Message, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.list {
+		if m.ID == messageID {
+			return m, nil
+		}
+	}
+	return channel.Message{}, fault.New(fault.NotFound, "channel.message.not_found")
 }
 
 // Drain does all jobs that are due.
