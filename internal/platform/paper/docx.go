@@ -146,7 +146,19 @@ func (w *word) hline(column, length float64, after float64) {
 	w.paragraph(para{tiny: true, under: true, indent: side, indentRight: side, after: after, align: center, size: 2})
 }
 
-// cells writes a row without lines of its own: columns of the letterhead or of the signatures.
+// centered writes a text in the middle of a column, in lines of about the same length.
+func (w *word) centered(p para, column, slack float64) []line {
+	lines := w.balance(p.text, style{p.face, p.size}, column-slack)
+	if len(lines) > 1 {
+		p.indent = max((column-rule(lines, 1)-4)/2, 0)
+		p.indentRight = p.indent
+	}
+	p.align = center
+	w.paragraph(p)
+	return lines
+}
+
+// frame writes rows without lines of its own: columns of the letterhead or of the signatures.
 func (w *word) frame(widths []float64, rows ...[]func()) {
 	w.raw(`<w:tbl><w:tblPr><w:tblW w:w="` + twips(sum(widths)) + `" w:type="dxa"/><w:tblLayout w:type="fixed"/><w:tblCellMar><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tblCellMar></w:tblPr><w:tblGrid>`)
 	for _, c := range widths {
@@ -184,10 +196,10 @@ func (w *word) head() {
 	widths := []float64{lw, rw}
 	top := []func(){func() {
 		if w.doc.Superior != "" {
-			w.paragraph(para{text: caps(w.doc.Superior), face: regular, size: w.issuer, align: center})
+			w.centered(para{text: caps(w.doc.Superior), face: regular, size: w.issuer}, lw, 6)
 		}
-		w.paragraph(para{text: caps(w.doc.Issuer), face: bold, size: w.issuer, align: center})
-		w.hline(lw, rule(w.wrap(caps(w.doc.Issuer), style{bold, w.issuer}, 0, lw-6), 0.42), 6)
+		lines := w.centered(para{text: caps(w.doc.Issuer), face: bold, size: w.issuer}, lw, 6)
+		w.hline(lw, rule(lines, 0.42), 6)
 	}, func() {
 		w.paragraph(para{text: nation, face: bold, size: w.nation, align: center})
 		w.paragraph(para{text: motto, face: bold, size: w.motto, align: center})
@@ -200,7 +212,7 @@ func (w *word) head() {
 	w.frame(widths, top, []func(){func() {
 		w.paragraph(para{text: w.doc.numberLine(), face: regular, size: w.ref, align: center})
 		if w.doc.Kind == "" && w.doc.Subject != "" {
-			w.paragraph(para{text: "V/v " + tidy(w.doc.Subject), face: regular, size: w.issuer, align: center, before: 6})
+			w.centered(para{text: "V/v " + tidy(w.doc.Subject), face: regular, size: w.issuer, before: 6}, lw, 10)
 		}
 	}, func() {
 		w.paragraph(para{text: w.doc.dateLine(), face: italic, size: w.ref, align: center})
@@ -214,10 +226,8 @@ func (w *word) title() {
 	}
 	w.paragraph(para{text: caps(w.doc.Kind), face: bold, size: w.layout.title, align: center, before: 6, keepNext: true})
 	last := w.wrap(caps(w.doc.Kind), style{bold, w.layout.title}, 0, w.wide)
-	side := w.wide * 0.07
 	for _, part := range paragraphs(w.doc.Subject) {
-		w.paragraph(para{text: part, face: bold, size: w.layout.title, align: center, indent: side, indentRight: side, keepNext: true})
-		last = w.wrap(part, style{bold, w.layout.title}, 0, w.wide-2*side)
+		last = w.centered(para{text: part, face: bold, size: w.layout.title, keepNext: true}, w.wide, w.wide*0.14)
 	}
 	w.hline(w.wide, rule(last, 0.4), 12)
 }

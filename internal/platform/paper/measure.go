@@ -166,3 +166,19 @@ func rule(lines []line, share float64) float64 {
 	}
 	return widest * share
 }
+
+// balance cuts a centred text into lines of about the same length, so that no single word is left over.
+func (r *ruler) balance(text string, s style, wide float64) []line {
+	best := r.wrap(text, s, 0, wide)
+	if len(best) < 2 {
+		return best
+	}
+	for w := wide * 0.97; w > wide*0.4; w -= wide * 0.03 {
+		next := r.wrap(text, s, 0, w)
+		if len(next) != len(best) || rule(next, 1) > w {
+			break
+		}
+		best = next
+	}
+	return best
+}

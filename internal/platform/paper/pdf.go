@@ -142,10 +142,10 @@ func (p *pen) head() {
 	ly, ry := p.y, p.y
 	if p.doc.Superior != "" {
 		s := style{regular, p.issuer}
-		ly += p.stack(p.wrap(caps(p.doc.Superior), s, 0, lw-6), p.left, ly, lw, s, single, center)
+		ly += p.stack(p.balance(caps(p.doc.Superior), s, lw-6), p.left, ly, lw, s, single, center)
 	}
 	s := style{bold, p.issuer}
-	lines := p.wrap(caps(p.doc.Issuer), s, 0, lw-6)
+	lines := p.balance(caps(p.doc.Issuer), s, lw-6)
 	ly += p.stack(lines, p.left, ly, lw, s, single, center)
 	ly += 3
 	p.hline(p.left, ly, lw, rule(lines, 0.42))
@@ -168,7 +168,7 @@ func (p *pen) head() {
 	below := 0.0
 	if p.doc.Kind == "" && p.doc.Subject != "" { // a letter: what it is about stands below its number
 		s = style{regular, p.issuer}
-		below = 6 + p.stack(p.wrap("V/v "+tidy(p.doc.Subject), s, 0, lw-10), p.left, p.y+number+6, lw, s, single, center)
+		below = 6 + p.stack(p.balance("V/v "+tidy(p.doc.Subject), s, lw-10), p.left, p.y+number+6, lw, s, single, center)
 	}
 	p.y += max(number+below, date) + 12
 }
@@ -184,7 +184,7 @@ func (p *pen) title() {
 	p.y += p.stack(lines, p.left, p.y, p.wide, s, single, center)
 	if p.doc.Subject != "" {
 		for _, part := range paragraphs(p.doc.Subject) {
-			lines = p.wrap(part, s, 0, p.wide*0.86)
+			lines = p.balance(part, s, p.wide*0.86)
 			p.y += p.stack(lines, p.left, p.y, p.wide, s, single, center)
 		}
 	}
@@ -382,7 +382,7 @@ func (p *pen) annex(a Annex) {
 	p.begin(a.Landscape)
 	s := style{bold, p.layout.title}
 	p.y += p.stack(p.wrap(strings.TrimSpace(annexWord+" "+a.Number), s, 0, p.wide), p.left, p.y, p.wide, s, single, center)
-	lines := p.wrap(caps(a.Title), s, 0, p.wide*0.9)
+	lines := p.balance(caps(a.Title), s, p.wide*0.9)
 	p.y += p.stack(lines, p.left, p.y, p.wide, s, single, center)
 	s = style{italic, p.body}
 	lines = p.wrap(tidy(a.note(p.doc)), s, 0, p.wide*0.95)
