@@ -122,7 +122,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
 	})
-	f.fund = fund.New(fund.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
+	f.fund = fund.New(fund.Deps{DB: h.db, Clock: h.clock, Jobs: h.queue, Authz: h.authz, Trail: h.audit, Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
 	h.openFleet()
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,

@@ -1,8 +1,10 @@
 package fund
 
 import (
+	"cmp"
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,12 +15,21 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
-// NewAppeal is what opens an appeal.
+// NewAppeal is what opens an appeal. An empty kind is relief, an empty level the province.
 type NewAppeal struct {
 	Code, Name, UnitID, Basis string
+	FundKind                  FundKind
+	Level                     Level
 	Opens, Closes             clock.Date
 	Accounts                  []string // "VCB:1012345678": a bank's short name or BIN, and the number
 }
+
+// Bounds of Decree 93/2021/NĐ-CP, article 8, for relief: gifts are taken for 90 days at most, unless the province extends
+// that, and given out within 20 days after.
+const (
+	ReliefDays  = 90
+	GiveOutDays = 20
+)
 
 var (
 	appealCode    = regexp.MustCompile(`^[A-Z0-9][A-Z0-9-]{1,23}$`)
@@ -41,21 +52,27 @@ func (s *Service) OpenAppeal(ctx context.Context, actor identity.Actor, in NewAp
 		if err := s.store.insertAppeal(ctx, tx, a, s.Clock.Now()); err != nil {
 			return err
 		}
-		return s.Trail.Record(ctx, tx, identity.Trace{Actor: actor, UnitID: a.UnitID, Action: ActionOpen, ResourceType: "Appeal", ResourceID: a.ID,
-			Details: map[string]string{"code": a.Code, "opens": string(a.Opens), "closes": string(a.Closes)}})
+		return s.decided(ctx, tx, actor, a, Changed{What: AppealOpened, Day: a.Closes, Basis: a.Basis})
 	})
 	return a, err
 }
 
 func (s *Service) checkAppeal(in NewAppeal) (Appeal, error) {
 	a := Appeal{ID: id.New(), Code: strings.ToUpper(strings.TrimSpace(in.Code)), Name: strings.TrimSpace(in.Name), UnitID: in.UnitID,
-		Basis: strings.TrimSpace(in.Basis), Opens: in.Opens, Closes: in.Closes}
+		FundKind: cmp.Or(in.FundKind, FundRelief), Level: cmp.Or(in.Level, LevelProvince), Basis: strings.TrimSpace(in.Basis), Opens: in.Opens, Closes: in.Closes, CreatedAt: s.Clock.Now()}
 	var fs fault.Fields
 	fs.Check(appealCode.MatchString(a.Code), "code", "fund.appeal.code")
 	fs.Check(a.Name != "" && utf8.RuneCountInString(a.Name) <= maxText, "name", "fund.appeal.name")
 	fs.Check(a.Basis != "" && utf8.RuneCountInString(a.Basis) <= maxText, "basis", "fund.appeal.basis")
 	fs.Check(s.Has(a.UnitID), "unit", "fund.appeal.unit")
-	fs.Check(a.Opens.Valid() && a.Closes.Valid() && a.Opens <= a.Closes, "from", "fund.appeal.dates")
+	fs.Check(slices.Contains(FundKinds(), a.FundKind), "kind", "fund.appeal.kind")
+	fs.Check(slices.Contains(Levels(), a.Level), "level", "fund.appeal.level")
+	dated := a.Opens.Valid() && a.Closes.Valid() && a.Opens <= a.Closes
+	fs.Check(dated, "from", "fund.appeal.dates")
+	if dated && a.FundKind == FundRelief {
+		fs.Check(a.Closes < a.Opens.AddDays(ReliefDays), "to", "fund.appeal.ninety")
+		a.SpendsUntil = a.Closes.AddDays(GiveOutDays)
+	}
 	fs.Check(len(in.Accounts) > 0, "account", "fund.appeal.no_account")
 	seen := map[string]bool{}
 	for _, text := range in.Accounts {
@@ -90,10 +107,12 @@ func (s *Service) NewReference(ctx context.Context, actor identity.Actor, code s
 	if err := s.may(actor, ActionOpen, a); err != nil {
 		return "", err
 	}
-	ref := newReferenceCode()
-	return ref, s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		return s.store.insertReference(ctx, tx, ref, a.ID, s.Clock.Now())
+	var ref string
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		ref, err = s.NewReferenceFor(ctx, tx, a.ID, "")
+		return err
 	})
+	return ref, err
 }
 
 // A reference is "NC" and the eleven letters and digits of a tracking code, which carry a check of their own: ordinary memos

@@ -21,11 +21,11 @@ func (s *Service) ExportHledger(ctx context.Context, actor identity.Actor, code 
 	if err != nil {
 		return err
 	}
-	_, books, err := s.store.books(ctx, s.DB.Read(), a.ID)
+	names, err := s.ledgerNames(ctx, a)
 	if err != nil {
 		return err
 	}
-	j := journal{w: bufio.NewWriterSize(w, 64<<10), names: ledgerNames(a, books), nets: map[string]money.VND{}}
+	j := journal{w: bufio.NewWriterSize(w, 64<<10), names: names, nets: map[string]money.VND{}}
 	j.head(a)
 	if err := s.store.eachLine(ctx, s.DB.Read(), a.ID, j.line); err != nil {
 		return err
@@ -43,13 +43,37 @@ type journal struct {
 	last  clock.Date
 }
 
-// ledgerNames gives each account its name in the journal.
-func ledgerNames(a Appeal, books map[Role]string) map[string]string {
-	out := map[string]string{books[RoleGifts]: "income:gifts", books[RoleUnsorted]: "liabilities:unsorted"}
-	for _, b := range a.Accounts {
-		out[b.ID] = "assets:bank:" + b.Bank.Code + ":" + b.Number
+// ledgerNames gives each account its name in the journal: money in hand and at the bank, what stands against it, what was given
+// (by earmark) and what was spent (by earmark and head of the decree).
+func (s *Service) ledgerNames(ctx context.Context, a Appeal) (map[string]string, error) {
+	list, err := s.store.balances(ctx, s.DB.Read(), a.ID)
+	if err != nil {
+		return nil, err
 	}
-	return out
+	marks, err := s.store.earmarks(ctx, s.DB.Read(), a.ID)
+	if err != nil {
+		return nil, err
+	}
+	code := map[string]string{"": "general"}
+	for _, m := range marks {
+		code[m.ID] = m.Code
+	}
+	out := map[string]string{}
+	for _, b := range list {
+		mark := code[b.EarmarkID]
+		out[b.AccountID] = map[Role]string{
+			RoleBank:     "assets:bank:" + b.Bank.Code + ":" + b.Number,
+			RoleCash:     "assets:cash",
+			RoleClearing: "assets:clearing",
+			RoleGifts:    "income:gifts:general",
+			RoleEarmark:  "income:gifts:" + mark,
+			RoleInterest: "income:interest",
+			RoleUnsorted: "liabilities:unsorted",
+			RoleTransfer: "equity:transfer:" + mark,
+			RoleSpend:    "expenses:" + mark + ":" + string(b.Head),
+		}[b.Role]
+	}
+	return out, nil
 }
 
 func (j *journal) head(a Appeal) {

@@ -26,6 +26,21 @@ type entry struct {
 	CreatedAt time.Time
 }
 
+// Sorting is what a person said that a row of the queue is.
+type Sorting string
+
+// The ways out of the queue.
+const (
+	SortGift     Sorting = "gift"         // a gift of this appeal
+	SortOther    Sorting = "other_appeal" // a gift of another appeal, whose money came to this account
+	SortRefund   Sorting = "refund"       // money out that gives back a known gift
+	SortReturned Sorting = "returned"     // money in that was not taken, and the money out by which it went back
+	SortTransfer Sorting = "transfer"     // the bank's side of a transfer between levels
+	SortPaid     Sorting = "paid"         // the bank's side of a spending
+	SortDeposit  Sorting = "deposit"      // cash in hand that was brought to the bank
+	SortInterest Sorting = "interest"     // paid by the bank on the account
+)
+
 // Waiting is a row of the bank in the queue.
 type Waiting struct {
 	ID     string // of the row
@@ -36,9 +51,6 @@ type Waiting struct {
 	Debit  money.VND
 	Reason Reason
 }
-
-// Withdrawn is the reason of a row whose gift was withdrawn.
-const Withdrawn Reason = "withdrawn"
 
 // Queue lists what waits for a person, oldest first, at most 500.
 func (s *Service) Queue(ctx context.Context, actor identity.Actor, code string) ([]Waiting, error) {
@@ -61,7 +73,7 @@ func (s *Service) Balances(ctx context.Context, actor identity.Actor, code strin
 // TakeAsGift sorts a row of the queue as a gift: its money goes from unsorted to gifts. What came after the close is never
 // taken: it is given back by the bank.
 func (s *Service) TakeAsGift(ctx context.Context, actor identity.Actor, code, rowID, note string) error {
-	return s.book(ctx, actor, code, ActionSort, rowID, note, func(ctx context.Context, tx db.Tx, a Appeal, books map[Role]string) error {
+	return s.book(ctx, actor, code, ActionSort, rowID, note, func(ctx context.Context, tx db.Tx, a Appeal, books map[Role]string, note string) error {
 		q, row, err := s.store.waiting(ctx, tx, a.ID, rowID)
 		if err != nil {
 			return err
@@ -78,16 +90,19 @@ func (s *Service) TakeAsGift(ctx context.Context, actor identity.Actor, code, ro
 		if err := s.store.enter(ctx, tx, e, []Line{{DebitID: books[RoleUnsorted], CreditID: books[RoleGifts], Amount: row.Credit}}); err != nil {
 			return err
 		}
-		if err := s.store.insertGift(ctx, tx, e.ID, row, a.ID); err != nil {
+		if err := s.store.addGift(ctx, tx, &giftRow{ID: e.ID, AppealID: a.ID, RowID: row.ID, Day: row.Day, Amount: row.Credit, State: giftTaken}); err != nil {
 			return err
 		}
-		return s.store.sorted(ctx, tx, rowID, e.ID, s.Clock.Now())
+		if err := s.announce(ctx, tx, a.ID, "", giftChanged{e.ID, GiftTaken}); err != nil {
+			return err
+		}
+		return s.store.sorted(ctx, tx, rowID, queueRow{SortedAs: e.ID, Decision: string(SortGift), Note: note, ByName: actor.Name, DecidedAt: s.Clock.Now()})
 	})
 }
 
 // WithdrawGift takes back that a row was a gift: an entry reverses it, the money stands on unsorted and the row waits again.
 func (s *Service) WithdrawGift(ctx context.Context, actor identity.Actor, code, giftID, note string) error {
-	return s.book(ctx, actor, code, ActionBook, giftID, note, func(ctx context.Context, tx db.Tx, a Appeal, books map[Role]string) error {
+	return s.book(ctx, actor, code, ActionBook, giftID, note, func(ctx context.Context, tx db.Tx, a Appeal, books map[Role]string, note string) error {
 		g, err := s.store.gift(ctx, tx, a.ID, giftID)
 		if err != nil {
 			return err
@@ -95,11 +110,24 @@ func (s *Service) WithdrawGift(ctx context.Context, actor identity.Actor, code, 
 		if g.State != giftTaken {
 			return fault.New(fault.Conflict, "fund.gift.gone")
 		}
-		e := entry{ID: id.New(), AppealID: a.ID, Day: s.today(), Kind: KindReversal, Note: note, Reverses: giftID, CreatedAt: s.Clock.Now()}
-		if err := s.store.enter(ctx, tx, e, []Line{{DebitID: books[RoleGifts], CreditID: books[RoleUnsorted], Amount: g.Amount}}); err != nil {
+		if g.RowID == "" {
+			return fault.New(fault.Conflict, "fund.gift.cash")
+		}
+		if err := s.mayTake(ctx, tx, a, g.EarmarkID, "", g.Amount); err != nil {
 			return err
 		}
-		return s.store.withdraw(ctx, tx, g)
+		from, err := s.giftAccount(ctx, tx, a.ID, g.EarmarkID)
+		if err != nil {
+			return err
+		}
+		e := entry{ID: id.New(), AppealID: a.ID, Day: s.today(), Kind: KindReversal, Note: note, Reverses: giftID, CreatedAt: s.Clock.Now()}
+		if err := s.store.enter(ctx, tx, e, []Line{{DebitID: from, CreditID: books[RoleUnsorted], Amount: g.Amount}}); err != nil {
+			return err
+		}
+		if err := s.store.withdraw(ctx, tx, g); err != nil {
+			return err
+		}
+		return s.announce(ctx, tx, a.ID, "", giftChanged{giftID, GiftWithdrawn})
 	})
 }
 
@@ -128,14 +156,13 @@ func (s *Service) ClosePeriod(ctx context.Context, actor identity.Actor, code st
 		if !done {
 			return fault.New(fault.Conflict, "fund.period.closed_already")
 		}
-		return s.Trail.Record(ctx, tx, identity.Trace{Actor: actor, UnitID: a.UnitID, Action: ActionBook, ResourceType: "Appeal", ResourceID: a.ID,
-			Details: map[string]string{"closed_until": string(until)}})
+		return s.decided(ctx, tx, actor, a, Changed{What: PeriodClosed, Day: until})
 	})
 }
 
 // book is the frame of an act on the books by a person: right, reason, open day, trace.
 func (s *Service) book(ctx context.Context, actor identity.Actor, code, action, thing, note string,
-	do func(context.Context, db.Tx, Appeal, map[Role]string) error) error {
+	do func(context.Context, db.Tx, Appeal, map[Role]string, string) error) error {
 	a, err := s.store.appealByCode(ctx, s.DB.Read(), code)
 	if err != nil {
 		return err
@@ -157,7 +184,7 @@ func (s *Service) book(ctx context.Context, actor identity.Actor, code, action, 
 		if now.ClosedUntil >= s.today() {
 			return fault.New(fault.Conflict, "fund.period.closed_already")
 		}
-		if err := do(ctx, tx, now, books); err != nil {
+		if err := do(ctx, tx, now, books, note); err != nil {
 			return err
 		}
 		return s.Trail.Record(ctx, tx, identity.Trace{Actor: actor, UnitID: a.UnitID, Action: action, ResourceType: "Appeal", ResourceID: a.ID,

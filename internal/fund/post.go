@@ -122,6 +122,9 @@ func (s *Service) posted(ctx context.Context, tx db.Tx, actor identity.Actor, se
 	if err := s.store.saveSession(ctx, tx, session); err != nil {
 		return err
 	}
+	if err := s.count(ctx, tx, session); err != nil {
+		return err
+	}
 	a, _, err := s.store.books(ctx, tx, session.AppealID)
 	if err != nil {
 		return err
@@ -129,6 +132,24 @@ func (s *Service) posted(ctx context.Context, tx db.Tx, actor identity.Actor, se
 	return s.Trail.Record(ctx, tx, identity.Trace{Actor: actor, UnitID: a.UnitID, Action: ActionImport, ResourceType: "Appeal", ResourceID: a.ID,
 		Details: map[string]string{"hash": session.Hash, "rows": strconv.Itoa(session.RowsRead), "posted": strconv.Itoa(session.Posted),
 			"known": strconv.Itoa(session.Known), "queued": strconv.Itoa(session.Queued), "sum": strconv.FormatInt(int64(session.Credit), 10)}})
+}
+
+// count makes the totals of a file count, and tells whoever listens.
+func (s *Service) count(ctx context.Context, tx db.Tx, session importRow) error {
+	if err := s.store.lockAppeal(ctx, tx, session.AppealID); err != nil {
+		return err
+	}
+	if err := s.store.countPending(ctx, tx, session.ID); err != nil {
+		return err
+	}
+	if err := s.announce(ctx, tx, session.AppealID, session.ID); err != nil {
+		return err
+	}
+	back, err := s.store.refundsOf(ctx, tx, session.ID)
+	if err != nil || len(back) == 0 {
+		return err
+	}
+	return s.announce(ctx, tx, session.AppealID, "", back...)
 }
 
 // result tells what became of a file that has just been posted.
@@ -158,17 +179,28 @@ func (s *Service) enterDebits(ctx context.Context, tx db.Tx, part span, appealID
 		if err != nil {
 			return err
 		}
+		if gift.ID != "" { // what was sent back after it had been spent is for a person to put right
+			left, err := st.left(ctx, tx, appealID, gift.EarmarkID, part.importID)
+			if err != nil {
+				return err
+			}
+			if left < d.Debit {
+				gift = giftRow{}
+			}
+		}
 		e := entry{ID: d.ID, AppealID: appealID, Day: d.Day, Kind: KindUnsorted, Note: documentOf(d), ImportID: part.importID, CreatedAt: s.Clock.Now()}
 		line := Line{DebitID: books[RoleUnsorted], CreditID: bankID, Amount: d.Debit}
 		state := string(MoneyOut)
-		if gift != "" {
-			e.Kind, e.Reverses, state = KindRefund, gift, rowRefund
-			line.DebitID = books[RoleGifts]
+		if gift.ID != "" {
+			e.Kind, e.Reverses, state = KindRefund, gift.ID, rowRefund
+			if line.DebitID, err = s.giftAccount(ctx, tx, appealID, gift.EarmarkID); err != nil {
+				return err
+			}
 		}
 		if err := st.enter(ctx, tx, e, []Line{line}); err != nil {
 			return err
 		}
-		if err := st.setDebit(ctx, tx, d, appealID, state, gift); err != nil {
+		if err := st.setDebit(ctx, tx, d, appealID, state, gift.ID); err != nil {
 			return err
 		}
 	}

@@ -23,25 +23,31 @@ type store struct{}
 type appealRow struct {
 	bun.BaseModel `bun:"table:fund_appeal,alias:a"`
 
-	ID          string `bun:",pk"`
-	Code        string
-	Title       string
-	UnitID      string
-	Basis       string
-	Opens       clock.Date
-	Closes      clock.Date
-	ClosedUntil clock.Date
-	CreatedAt   time.Time
+	ID           string `bun:",pk"`
+	Code         string
+	Title        string
+	Kind         string
+	Level        string
+	UnitID       string
+	Basis        string
+	Opens        clock.Date
+	Closes       clock.Date
+	SpendsUntil  clock.Date
+	ClosedUntil  clock.Date
+	RunningBasis string
+	CreatedAt    time.Time
 }
 
 type accountRow struct {
 	bun.BaseModel `bun:"table:fund_account,alias:c"`
 
-	ID       string `bun:",pk"`
-	AppealID string
-	Role     string
-	Bank     string
-	Number   string
+	ID        string `bun:",pk"`
+	AppealID  string
+	Role      string
+	Bank      string
+	Number    string
+	Head      string
+	EarmarkID string
 }
 
 type importRow struct {
@@ -97,11 +103,14 @@ type bankRow struct {
 	Fingerprint string
 	Ordinal     int
 	Reference   string
+	RuleID      string
+	EarmarkID   string
 	State       string
 }
 
 func (store) insertAppeal(ctx context.Context, q bun.IDB, a Appeal, now time.Time) error {
-	row := &appealRow{ID: a.ID, Code: a.Code, Title: a.Name, UnitID: a.UnitID, Basis: a.Basis, Opens: a.Opens, Closes: a.Closes, CreatedAt: now}
+	row := &appealRow{ID: a.ID, Code: a.Code, Title: a.Name, Kind: string(a.FundKind), Level: string(a.Level), UnitID: a.UnitID, Basis: a.Basis, Opens: a.Opens,
+		Closes: a.Closes, SpendsUntil: a.SpendsUntil, CreatedAt: now}
 	if _, err := q.NewInsert().Model(row).Exec(ctx); err != nil {
 		if db.IsUnique(err) {
 			return fault.New(fault.Conflict, "fund.appeal.taken").With("Code", a.Code).Because(err)
@@ -138,28 +147,62 @@ func (store) appeal(ctx context.Context, q bun.IDB, where, value string) (Appeal
 	if err != nil {
 		return Appeal{}, nil, err
 	}
-	a := Appeal{ID: row.ID, Code: row.Code, Name: row.Title, UnitID: row.UnitID, Basis: row.Basis, Opens: row.Opens, Closes: row.Closes, ClosedUntil: row.ClosedUntil}
 	var accounts []accountRow
-	if err := q.NewSelect().Model(&accounts).Where("c.appeal_id = ?", a.ID).Order("c.bank", "c.number", "c.id").Scan(ctx); err != nil {
+	if err := q.NewSelect().Model(&accounts).Where("c.appeal_id = ?", row.ID).Order("c.bank", "c.number", "c.id").Scan(ctx); err != nil {
 		return Appeal{}, nil, err
 	}
-	books := map[Role]string{}
+	a, books := row.appeal(), map[Role]string{}
 	for _, c := range accounts {
-		if Role(c.Role) != RoleBank {
+		if Role(c.Role) == RoleBank {
+			a.Accounts = append(a.Accounts, c.bankAccount())
+		} else if c.Head == "" && c.EarmarkID == "" {
 			books[Role(c.Role)] = c.ID
-			continue
 		}
-		bank, known := FindBank(c.Bank)
-		if !known {
-			bank = Bank{BIN: c.Bank, Code: c.Bank}
-		}
-		a.Accounts = append(a.Accounts, BankAccount{ID: c.ID, Bank: bank, Number: c.Number})
 	}
 	return a, books, nil
 }
 
-func (store) insertReference(ctx context.Context, q bun.IDB, code, appealID string, now time.Time) error {
-	_, err := q.NewRaw("INSERT INTO fund_reference (code, appeal_id, created_at) VALUES (?, ?, ?)", code, appealID, now).Exec(ctx)
+func (r appealRow) appeal() Appeal {
+	return Appeal{ID: r.ID, Code: r.Code, Name: r.Title, FundKind: FundKind(r.Kind), Level: Level(r.Level), UnitID: r.UnitID, Basis: r.Basis, Opens: r.Opens, Closes: r.Closes,
+		SpendsUntil: r.SpendsUntil, ClosedUntil: r.ClosedUntil, RunningBasis: r.RunningBasis, CreatedAt: r.CreatedAt}
+}
+
+func (c accountRow) bankAccount() BankAccount {
+	bank, known := FindBank(c.Bank)
+	if !known {
+		bank = Bank{BIN: c.Bank, Code: c.Bank}
+	}
+	return BankAccount{ID: c.ID, Bank: bank, Number: c.Number}
+}
+
+// appeals lists appeals with their bank accounts, newest first: those with the ids, or all when there are none.
+func (store) appeals(ctx context.Context, q bun.IDB, ids []string) ([]Appeal, error) {
+	var rows []appealRow
+	var accounts []accountRow
+	find := q.NewSelect().Model(&rows).Order("a.opens DESC", "a.id DESC")
+	its := q.NewSelect().Model(&accounts).Where("c.role = ?", RoleBank).Order("c.bank", "c.number", "c.id")
+	if ids != nil {
+		find, its = find.Where("a.id IN (?)", bun.In(ids)), its.Where("c.appeal_id IN (?)", bun.In(ids))
+	}
+	if err := errors.Join(find.Scan(ctx), its.Scan(ctx)); err != nil {
+		return nil, err
+	}
+	of := map[string][]BankAccount{}
+	for _, c := range accounts {
+		of[c.AppealID] = append(of[c.AppealID], c.bankAccount())
+	}
+	var out []Appeal
+	for _, r := range rows {
+		a := r.appeal()
+		a.Accounts = of[a.ID]
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func (store) insertReference(ctx context.Context, q bun.IDB, r reference) error {
+	_, err := q.NewRaw("INSERT INTO fund_reference (code, appeal_id, earmark_id, transfer_id, created_at) VALUES (?, ?, ?, ?, ?)",
+		r.Code, r.AppealID, r.EarmarkID, r.TransferID, r.CreatedAt).Exec(ctx)
 	return err
 }
 
@@ -228,6 +271,9 @@ func (store) dropSession(ctx context.Context, tx db.Tx, importID string) error {
 		return err
 	}
 	if _, err := tx.NewRaw("DELETE FROM fund_row WHERE import_id = ? AND state = 'staged'", importID).Exec(ctx); err != nil {
+		return err
+	}
+	if _, err = tx.NewRaw("DELETE FROM fund_pending WHERE import_id = ?", importID).Exec(ctx); err != nil {
 		return err
 	}
 	_, err = tx.NewRaw("DELETE FROM fund_import WHERE id = ?", importID).Exec(ctx)

@@ -16,6 +16,7 @@ import (
 
 const (
 	giftTaken     = "taken"
+	giftRefunded  = "refunded"
 	giftWithdrawn = "withdrawn"
 )
 
@@ -24,11 +25,14 @@ type giftRow struct {
 
 	ID        string `bun:",pk"`
 	AppealID  string
-	RowID     string
+	RowID     string `bun:",nullzero"` // "": cash
 	Day       clock.Date
 	Amount    money.VND
 	Reference string
 	State     string
+	EarmarkID string
+	Document  string
+	Memo      string
 }
 
 type queueRow struct {
@@ -39,13 +43,16 @@ type queueRow struct {
 	Reason    string
 	SortedAs  string
 	DecidedAt time.Time `bun:",nullzero"`
+	Decision  string
+	Note      string
+	ByName    string
 }
 
 // counts keeps out the entries of a file that is not in the books as a whole yet.
 const counts = ` AND e.import_id NOT IN (SELECT i.id FROM fund_import i WHERE i.state <> 'posted')`
 
-// enter writes an entry with its lines.
-func (store) enter(ctx context.Context, q bun.IDB, e entry, lines []Line) error {
+// enter writes an entry with its lines, and adds them to what stands on the accounts.
+func (s store) enter(ctx context.Context, q bun.IDB, e entry, lines []Line) error {
 	_, err := q.NewRaw("INSERT INTO fund_entry (id, appeal_id, day, kind, note, import_id, reverses, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 		e.ID, e.AppealID, e.Day, string(e.Kind), e.Note, e.ImportID, e.Reverses, e.CreatedAt).Exec(ctx)
 	if err != nil {
@@ -54,6 +61,9 @@ func (store) enter(ctx context.Context, q bun.IDB, e entry, lines []Line) error 
 	for i, l := range lines {
 		if _, err := q.NewRaw("INSERT INTO fund_line (entry_id, line_no, debit_id, credit_id, amount) VALUES (?, ?, ?, ?, ?)",
 			e.ID, i+1, l.DebitID, l.CreditID, l.Amount).Exec(ctx); err != nil {
+			return err
+		}
+		if err := s.addTotals(ctx, q, e, l); err != nil {
 			return err
 		}
 	}
@@ -91,24 +101,44 @@ func (store) waiting(ctx context.Context, q bun.IDB, appealID, rowID string) (w 
 	return w, r, err
 }
 
-func (store) sorted(ctx context.Context, q bun.IDB, rowID, entryID string, now time.Time) error {
-	_, err := q.NewRaw("UPDATE fund_queue SET sorted_as = ?, decided_at = ? WHERE id = ?", entryID, now, rowID).Exec(ctx)
+// sorted takes a row out of the queue.
+func (store) sorted(ctx context.Context, q bun.IDB, rowID string, as queueRow) error {
+	_, err := q.NewRaw("UPDATE fund_queue SET sorted_as = ?, decided_at = ?, decision = ?, note = ?, by_name = ? WHERE id = ?",
+		as.SortedAs, as.DecidedAt, as.Decision, as.Note, as.ByName, rowID).Exec(ctx)
 	return err
 }
 
-func (store) insertGift(ctx context.Context, q bun.IDB, entryID string, r bankRow, appealID string) error {
-	g := &giftRow{ID: entryID, AppealID: appealID, RowID: r.ID, Day: r.Day, Amount: r.Credit, State: giftTaken}
+func (store) addGift(ctx context.Context, q bun.IDB, g *giftRow) error {
 	_, err := q.NewInsert().Model(g).Exec(ctx)
 	return err
 }
 
-func (store) gift(ctx context.Context, q bun.IDB, appealID, giftID string) (g giftRow, err error) {
-	err = q.NewSelect().Model(&g).Where("g.id = ?", giftID).Where("g.appeal_id = ?", appealID).
-		Where("EXISTS (SELECT 1 FROM fund_row r JOIN fund_import i ON i.id = r.import_id WHERE r.id = g.row_id AND i.state = 'posted')").Scan(ctx)
+// gift finds a gift of an appeal that counts.
+func (s store) gift(ctx context.Context, q bun.IDB, appealID, giftID string) (giftRow, error) {
+	g, err := s.anyGift(ctx, q, giftID)
+	if err == nil && g.AppealID != appealID {
+		err = fault.New(fault.NotFound, "fund.gift.none")
+	}
+	return g, err
+}
+
+func (store) anyGift(ctx context.Context, q bun.IDB, giftID string) (g giftRow, err error) {
+	err = q.NewSelect().Model(&g).Where("g.id = ?", giftID).
+		Where("(g.row_id IS NULL OR EXISTS (SELECT 1 FROM fund_row r JOIN fund_import i ON i.id = r.import_id WHERE r.id = g.row_id AND i.state = 'posted'))").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fault.New(fault.NotFound, "fund.gift.none")
 	}
 	return g, err
+}
+
+func (store) setGift(ctx context.Context, q bun.IDB, giftID, state string) error {
+	_, err := q.NewRaw("UPDATE fund_gift SET state = ? WHERE id = ?", state, giftID).Exec(ctx)
+	return err
+}
+
+func (store) setEarmark(ctx context.Context, q bun.IDB, giftID, earmarkID string) error {
+	_, err := q.NewRaw("UPDATE fund_gift SET earmark_id = ? WHERE id = ?", earmarkID, giftID).Exec(ctx)
+	return err
 }
 
 // withdraw marks the gift and puts its row back into the queue.
@@ -117,22 +147,25 @@ func (store) withdraw(ctx context.Context, q bun.IDB, g giftRow) error {
 		return err
 	}
 	w := &queueRow{ID: g.RowID, AppealID: g.AppealID, Reason: string(Withdrawn)}
-	_, err := q.NewInsert().Model(w).On("CONFLICT (id) DO UPDATE").Set("reason = EXCLUDED.reason, sorted_as = '', decided_at = NULL").Exec(ctx)
+	_, err := q.NewInsert().Model(w).On("CONFLICT (id) DO UPDATE").Set("reason = EXCLUDED.reason, sorted_as = '', decided_at = NULL, decision = ''").Exec(ctx)
 	return err
 }
 
 func (store) balances(ctx context.Context, q bun.IDB, appealID string) (out []Balance, err error) {
 	var rows []struct {
-		ID, Role, Bank, Number string
-		Debit, Credit          money.VND
+		ID, Role, Bank, Number, Head, EarmarkID string
+		Debit, Credit                           money.VND
+		Credits                                 int
 	}
-	err = q.NewRaw(`SELECT c.id, c.role, c.bank, c.number,
-		CAST(coalesce((SELECT sum(l.amount) FROM fund_line l JOIN fund_entry e ON e.id = l.entry_id WHERE e.appeal_id = c.appeal_id AND l.debit_id = c.id`+counts+`), 0) AS bigint) AS debit,
-		CAST(coalesce((SELECT sum(l.amount) FROM fund_line l JOIN fund_entry e ON e.id = l.entry_id WHERE e.appeal_id = c.appeal_id AND l.credit_id = c.id`+counts+`), 0) AS bigint) AS credit
-		FROM fund_account c WHERE c.appeal_id = ? ORDER BY c.role, c.bank, c.number`, appealID).Scan(ctx, &rows)
+	err = q.NewRaw(`SELECT c.id, c.role, c.bank, c.number, c.head, c.earmark_id, CAST(coalesce(sum(t.debit), 0) AS bigint) AS debit,
+		CAST(coalesce(sum(t.credit), 0) AS bigint) AS credit, CAST(coalesce(sum(t.gifts), 0) AS bigint) AS credits
+		FROM fund_account c LEFT JOIN fund_total t ON t.account_id = c.id WHERE c.appeal_id = ?
+		GROUP BY c.id, c.role, c.bank, c.number, c.head, c.earmark_id ORDER BY c.role, c.bank, c.number, c.head, c.earmark_id`, appealID).Scan(ctx, &rows)
 	for _, r := range rows {
-		b := Balance{AccountID: r.ID, Role: Role(r.Role), Number: r.Number, Debit: r.Debit, Credit: r.Credit}
-		b.Bank, _ = FindBank(r.Bank)
+		b := Balance{AccountID: r.ID, Role: Role(r.Role), Number: r.Number, Head: Head(r.Head), EarmarkID: r.EarmarkID, Debit: r.Debit, Credit: r.Credit, Credits: r.Credits}
+		if b.Role == RoleBank {
+			b.Bank = accountRow{Bank: r.Bank}.bankAccount().Bank
+		}
 		out = append(out, b)
 	}
 	return out, err

@@ -155,7 +155,9 @@ func (p *Public) add(sums []unitSum, name func(string) string) {
 		}
 		p.Units = append(p.Units, *u)
 	}
-	slices.SortFunc(p.Units, func(a, b UnitPublic) int { return cmp.Or(cmp.Compare(b.Allotted, a.Allotted), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(p.Units, func(a, b UnitPublic) int {
+		return cmp.Or(cmp.Compare(b.Allotted, a.Allotted), cmp.Compare(a.Name, b.Name))
+	})
 	if p.Few = few(p.Households); p.Few {
 		p.Households = 0
 	}
