@@ -321,3 +321,11 @@ func pairID(a, b string) string {
 	h := sha256.Sum256([]byte(a + "\n" + b))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", h[0:4], h[4:6], h[6:8], h[8:10], h[10:16])
 }
+
+// CasesAfter reads cases in the order of their receipt, after an id, for the house itself.
+func (s *Service) CasesAfter(ctx context.Context, actor identity.Actor, after string, limit int) ([]Case, error) {
+	if actor.Kind != identity.ActorSystem {
+		return nil, errNoCase()
+	}
+	return s.store.casesAfter(ctx, s.DB.Read(), after, limit)
+}

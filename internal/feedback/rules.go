@@ -76,6 +76,8 @@ var moves = map[Step]move{
 	StepMerge:    {from: []State{StateReceived, StateWorking}, to: StateMerged, public: true, notify: true},
 	StepUnmerge:  {from: []State{StateMerged}, to: StateWorking, public: true, notify: true},
 	StepTold:     {from: []State{StateMerged}, public: true, notify: true},
+	StepSurvey:   {from: []State{StateAnswered, StateClosed, StateMerged}, public: true, notify: true},
+	StepSurveyed: {from: []State{StateAnswered, StateClosed, StateMerged}, public: true},
 	StepCategory: {from: []State{StateReceived, StateWorking}},
 	StepPause:    {from: []State{StateReceived, StateWorking}, to: StateWorking, public: true, notify: true},
 	StepResume:   {from: []State{StateReceived, StateWorking}, to: StateWorking, public: true, notify: true},
@@ -189,7 +191,7 @@ func (c *Case) mayTake(step Step, a Act) error {
 }
 
 // whilePaused lists the steps that wait until the clock runs again: who has not heard the citizen out does not decide.
-var whilePaused = map[Step]bool{StepPause: true, StepRoute: true, StepSubmit: true, StepRefuse: true, StepForward: true, StepOverdue: true, StepRemind: true, StepEscalate: true}
+var whilePaused = map[Step]bool{StepPause: true, StepRoute: true, StepSubmit: true, StepRefuse: true, StepForward: true, StepOverdue: true, StepRemind: true, StepEscalate: true, StepMerge: true}
 
 // mayPause checks a pause, which is never a way out of a missed deadline, and its end.
 func (c *Case) mayPause(step Step, a Act) error {
