@@ -115,7 +115,7 @@ func (s *Service) PostSpending(ctx context.Context, tx db.Tx, in Spending) (entr
 	if err := s.mayTake(ctx, tx, a, in.EarmarkID, in.Head, in.Amount); err != nil {
 		return "", err
 	}
-	from := RoleClearing
+	from := RolePayable
 	if in.FromCash {
 		from = RoleCash
 		if have, err := s.store.net(ctx, tx, a.ID, RoleCash); err != nil {

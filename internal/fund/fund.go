@@ -111,7 +111,7 @@ type BankAccount struct {
 type Role string
 
 // The roles. The balance of a bank account is what the bank should say. What has been decided but not yet seen at the bank
-// stands on clearing; on both sides of a transfer between levels stands the account transfer, and over all appeals these
+// is payable or awaited; on both sides of a transfer between levels stands the account transfer, and over all appeals these
 // come to zero.
 const (
 	RoleBank     Role = "bank"
@@ -119,7 +119,8 @@ const (
 	RoleGifts    Role = "gifts"    // gifts for the appeal as a whole
 	RoleEarmark  Role = "earmark"  // gifts for one place, person or purpose
 	RoleUnsorted Role = "unsorted" // the bank moved it, and a person must say what it is
-	RoleClearing Role = "clearing" // decided, and on its way through the bank
+	RolePayable  Role = "payable"  // decided to go out, and not seen at the bank yet
+	RoleAwaited  Role = "awaited"  // sent to this fund by another, and not seen at the bank yet
 	RoleTransfer Role = "transfer" // between the funds of two levels or appeals
 	RoleSpend    Role = "spend"    // given out, by head
 	RoleInterest Role = "interest" // what the bank paid on the account

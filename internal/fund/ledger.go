@@ -10,7 +10,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
-	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
@@ -26,41 +25,6 @@ type entry struct {
 	CreatedAt time.Time
 }
 
-// Sorting is what a person said that a row of the queue is.
-type Sorting string
-
-// The ways out of the queue.
-const (
-	SortGift     Sorting = "gift"         // a gift of this appeal
-	SortOther    Sorting = "other_appeal" // a gift of another appeal, whose money came to this account
-	SortRefund   Sorting = "refund"       // money out that gives back a known gift
-	SortReturned Sorting = "returned"     // money in that was not taken, and the money out by which it went back
-	SortTransfer Sorting = "transfer"     // the bank's side of a transfer between levels
-	SortPaid     Sorting = "paid"         // the bank's side of a spending
-	SortDeposit  Sorting = "deposit"      // cash in hand that was brought to the bank
-	SortInterest Sorting = "interest"     // paid by the bank on the account
-)
-
-// Waiting is a row of the bank in the queue.
-type Waiting struct {
-	ID     string // of the row
-	Row    int    // in its file
-	Day    clock.Date
-	DocNo  string
-	Credit money.VND
-	Debit  money.VND
-	Reason Reason
-}
-
-// Queue lists what waits for a person, oldest first, at most 500.
-func (s *Service) Queue(ctx context.Context, actor identity.Actor, code string) ([]Waiting, error) {
-	a, err := s.Appeal(ctx, actor, code)
-	if err != nil {
-		return nil, err
-	}
-	return s.store.queue(ctx, s.DB.Read(), a.ID)
-}
-
 // Balances gives what stands on each account of an appeal. All together are zero.
 func (s *Service) Balances(ctx context.Context, actor identity.Actor, code string) ([]Balance, error) {
 	a, err := s.Appeal(ctx, actor, code)
@@ -73,31 +37,11 @@ func (s *Service) Balances(ctx context.Context, actor identity.Actor, code strin
 // TakeAsGift sorts a row of the queue as a gift: its money goes from unsorted to gifts. What came after the close is never
 // taken: it is given back by the bank.
 func (s *Service) TakeAsGift(ctx context.Context, actor identity.Actor, code, rowID, note string) error {
-	return s.book(ctx, actor, code, ActionSort, rowID, note, func(ctx context.Context, tx db.Tx, a Appeal, books map[Role]string, note string) error {
-		q, row, err := s.store.waiting(ctx, tx, a.ID, rowID)
-		if err != nil {
-			return err
-		}
-		switch {
-		case q.SortedAs != "":
-			return fault.New(fault.Conflict, "fund.queue.sorted")
-		case row.Credit == 0:
-			return fault.New(fault.Conflict, "fund.queue.money_out")
-		case row.Day > a.Closes:
-			return fault.New(fault.Conflict, "fund.queue.after_close").With("Closes", a.Closes.Vietnamese())
-		}
-		e := entry{ID: id.New(), AppealID: a.ID, Day: s.today(), Kind: KindSorted, Note: note, CreatedAt: s.Clock.Now()}
-		if err := s.store.enter(ctx, tx, e, []Line{{DebitID: books[RoleUnsorted], CreditID: books[RoleGifts], Amount: row.Credit}}); err != nil {
-			return err
-		}
-		if err := s.store.addGift(ctx, tx, &giftRow{ID: e.ID, AppealID: a.ID, RowID: row.ID, Day: row.Day, Amount: row.Credit, State: giftTaken}); err != nil {
-			return err
-		}
-		if err := s.announce(ctx, tx, a.ID, "", giftChanged{e.ID, GiftTaken}); err != nil {
-			return err
-		}
-		return s.store.sorted(ctx, tx, rowID, queueRow{SortedAs: e.ID, Decision: string(SortGift), Note: note, ByName: actor.Name, DecidedAt: s.Clock.Now()})
-	})
+	_, refused, err := s.Sort(ctx, actor, code, SortRequest{Rows: []string{rowID}, As: SortGift, Note: note})
+	if err == nil && len(refused) > 0 {
+		return refused[0].Fault
+	}
+	return err
 }
 
 // WithdrawGift takes back that a row was a gift: an entry reverses it, the money stands on unsorted and the row waits again.

@@ -110,7 +110,14 @@ func (s *Service) postSome(ctx context.Context, tx db.Tx, actor identity.Actor, 
 	if err := s.store.enterCredits(ctx, tx, part, appeal.ID, accountID, books, s.Clock.Now()); err != nil {
 		return false, err
 	}
-	return false, s.enterDebits(ctx, tx, part, appeal.ID, accountID, books)
+	if err := s.enterDebits(ctx, tx, part, appeal.ID, accountID, books); err != nil {
+		return false, err
+	}
+	waiting, err := s.store.unfolded(ctx, tx, part)
+	if err != nil {
+		return false, err
+	}
+	return false, s.store.fold(ctx, tx, waiting)
 }
 
 // posted makes the entries of a file count.

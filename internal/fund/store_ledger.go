@@ -84,12 +84,6 @@ func (store) closeUntil(ctx context.Context, q bun.IDB, appealID string, until c
 	return n == 1, err
 }
 
-func (store) queue(ctx context.Context, q bun.IDB, appealID string) (out []Waiting, err error) {
-	err = q.NewRaw(`SELECT w.id, r.row_no AS row, r.day, r.doc_no, r.credit, r.debit, w.reason FROM fund_queue w JOIN fund_row r ON r.id = w.id
-		WHERE w.appeal_id = ? AND w.sorted_as = '' AND r.import_id NOT IN (SELECT i.id FROM fund_import i WHERE i.state <> 'posted') ORDER BY r.day, w.id LIMIT 500`, appealID).Scan(ctx, &out)
-	return out, err
-}
-
 func (store) waiting(ctx context.Context, q bun.IDB, appealID, rowID string) (w queueRow, r bankRow, err error) {
 	err = q.NewSelect().Model(&w).Where("w.id = ?", rowID).Where("w.appeal_id = ?", appealID).Scan(ctx)
 	if err == nil {
