@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/secret"
@@ -60,7 +61,7 @@ func (keysResealCmd) Run(s *session) error {
 		return err
 	}
 	total := 0
-	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), feedback.Sealed()} {
+	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), feedback.Sealed(), household.Sealed()} {
 		for _, c := range columns {
 			n, err := box.Reseal(s.ctx, d, c)
 			total += n

@@ -18,6 +18,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/handbook"
+	"github.com/nhipcau/nhipcau/internal/household"
+	"github.com/nhipcau/nhipcau/internal/household/householdweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
 	"github.com/nhipcau/nhipcau/internal/inbox"
@@ -31,6 +33,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/picture"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
+	"github.com/nhipcau/nhipcau/internal/platform/xlsx"
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
@@ -51,6 +54,7 @@ func rooms() []room {
 		{name: "ui", catalogue: ui.Catalogue},
 		{name: "picture", catalogue: picture.Catalogue},
 		{name: "money", catalogue: money.Catalogue},
+		{name: "xlsx", catalogue: xlsx.Catalogue},
 		{name: "orgunit", migrations: orgunit.Migrations, catalogue: orgunitweb.Catalogue},
 		{name: "identity", migrations: identity.Migrations, policies: identity.Policies, catalogue: identityweb.Catalogue},
 		{name: "audit", migrations: audit.Migrations, policies: audit.Policies, catalogue: auditweb.Catalogue},
@@ -62,6 +66,7 @@ func rooms() []room {
 		{name: "open311", migrations: open311.Migrations, catalogue: open311web.Catalogue},
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
+		{name: "household", migrations: household.Migrations, policies: household.Policies.Text, catalogue: householdweb.Catalogue},
 		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
 		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},

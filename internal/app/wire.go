@@ -15,6 +15,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitymove"
 	"github.com/nhipcau/nhipcau/internal/inbox"
@@ -35,14 +36,15 @@ import (
 
 // features is the services above the kernel.
 type features struct {
-	admin    *orgadmin.Service
-	publish  *publish.Service
-	feedback *feedback.Service
-	inbox    *inbox.Service
-	portal   *portal.Portal
-	fleet    *fleet.Service
-	loud     *loudspeaker.Service
-	fund     *fund.Service
+	admin     *orgadmin.Service
+	publish   *publish.Service
+	feedback  *feedback.Service
+	inbox     *inbox.Service
+	portal    *portal.Portal
+	fleet     *fleet.Service
+	loud      *loudspeaker.Service
+	fund      *fund.Service
+	household *household.Service
 }
 
 // site is the public site's screens, made once: it keeps finished pages in memory.
@@ -58,20 +60,21 @@ type pages interface{ Routes(*web.Routes) }
 
 // Rooms gives the services of an opened house to a program that fills it (the rehearsal) and to tests.
 type Rooms struct {
-	DB       *db.DB
-	Clock    clock.Clock
-	Pictures *picture.Store
-	Units    *orgunit.Service
-	People   *identity.Service
-	Channels *channel.Service
-	Publish  *publish.Service
-	Feedback *feedback.Service
-	Inbox    *inbox.Service
-	Loud     *loudspeaker.Service
-	Fleet    *fleet.Service
-	Sites    *portal.Sites
-	Admin    *orgadmin.Service
-	Diary    *audit.Viewer
+	DB        *db.DB
+	Clock     clock.Clock
+	Pictures  *picture.Store
+	Units     *orgunit.Service
+	People    *identity.Service
+	Channels  *channel.Service
+	Publish   *publish.Service
+	Feedback  *feedback.Service
+	Inbox     *inbox.Service
+	Loud      *loudspeaker.Service
+	Fleet     *fleet.Service
+	Household *household.Service
+	Sites     *portal.Sites
+	Admin     *orgadmin.Service
+	Diary     *audit.Viewer
 }
 
 func (h *House) openChannels() error {
@@ -122,11 +125,12 @@ func (h *House) openFeatures(ctx context.Context) error {
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
 	})
+	h.openHouseholds()
 	f.fund = fund.New(fund.Deps{DB: h.db, Clock: h.clock, Jobs: h.queue, Authz: h.authz, Trail: h.audit, Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
 	h.openFleet()
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover())
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover(), f.household.Mover())
 	h.sweepPictures(f.publish, f.feedback)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
@@ -162,7 +166,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -178,6 +182,7 @@ func (h *House) featurePages() []pages {
 		loudspeakerweb.New(f.loud),
 		inboxweb.New(f.inbox),
 		h.fleetPages(),
+		h.householdPages(),
 		feedbackweb.New(f.feedback, feedbackweb.DefaultLimits),
 		h.site(),
 	}

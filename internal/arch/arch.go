@@ -11,6 +11,9 @@ func Arrows() map[string][]string {
 		"portal":      {"publish", "feedback"}, // the public site shows articles, and the questions that were answered
 		"loudspeaker": {"publish"},             // what was approved is read aloud, printed and sent as a text message
 		"inbox":       {"feedback"},            // a conversation becomes a case, which answers through the channels
+		"fund":        {"household"},           // what a household was paid stands in its ledger of help
+		"relief":      {"household"},           // so do the goods it was given
+		"housing":     {"household"},           // and its house, which begins with a survey of the household
 	}
 }
 

@@ -118,6 +118,9 @@ type Help struct {
 	Programme   string    // "Tết vì người nghèo 2026"; "" for none
 	On          clock.Date
 	UnitID      string // who gave it
+	// Matter is what the help is a part of, "housing:ID" for one that pays for a house; "" when it stands alone. Helps of one
+	// matter do not warn of each other.
+	Matter string
 }
 
 // WarnKind says why somebody should look before giving.

@@ -158,19 +158,39 @@ func (h Help) Check() error {
 // Warn lists what of the earlier helps should be looked at before a help of the kind is given on the day; programme may be
 // "". The latest comes first, and each help once, with its gravest ground.
 func Warn(helps []Help, kind HelpKind, programme string, on clock.Date) []Warning {
+	return warn(helps, Help{Kind: kind, Programme: programme, On: on})
+}
+
+func warn(helps []Help, next Help) []Warning {
 	var out []Warning
-	recent := on.AddDays(-RecentDays)
-	house := clock.Date(on.Time().AddDate(-HouseYears, 0, 0).Format("2006-01-02"))
+	recent := next.On.AddDays(-RecentDays)
+	house := clock.Date(next.On.Time().AddDate(-HouseYears, 0, 0).Format("2006-01-02"))
 	for _, h := range helps {
 		switch {
-		case kind == House && h.Kind == House && h.On >= house:
+		case next.Matter != "" && h.Matter == next.Matter: // another part of the same
+		case next.Kind == House && h.Kind == House && h.On >= house:
 			out = append(out, Warning{WarnHouse, h})
-		case programme != "" && vntext.Fold(h.Programme) == vntext.Fold(programme) && h.On[:4] == on[:4]:
+		case next.Programme != "" && vntext.Fold(h.Programme) == vntext.Fold(next.Programme) && h.On[:4] == next.On[:4]:
 			out = append(out, Warning{WarnProgramme, h})
-		case h.Kind == kind && h.On >= recent:
+		case h.Kind == next.Kind && h.On >= recent:
 			out = append(out, Warning{WarnRecent, h})
 		}
 	}
 	sort.SliceStable(out, func(i, j int) bool { return out[i].Help.On > out[j].Help.On })
+	return out
+}
+
+// Twice lists, of what a household was given, each help that was given although an earlier one spoke against it: another house,
+// the same programme once more in the same year.
+func Twice(helps []Help) []Warning {
+	var out []Warning
+	for i, h := range helps { // the latest first
+		for _, w := range warn(helps[i+1:], h) {
+			if w.Kind == WarnHouse || w.Kind == WarnProgramme {
+				out = append(out, Warning{w.Kind, h})
+				break
+			}
+		}
+	}
 	return out
 }

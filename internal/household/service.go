@@ -175,8 +175,16 @@ func (s *Service) Add(ctx context.Context, actor identity.Actor, e Entry) (h Hou
 	return h, err
 }
 
-// AddIn is Add inside the transaction of another act, such as a survey or an import.
+// AddIn is Add inside the transaction of another act, such as a survey.
 func (s *Service) AddIn(ctx context.Context, tx db.Tx, actor identity.Actor, e Entry) (Household, error) {
+	h, err := s.add(ctx, tx, actor, e)
+	if err != nil {
+		return Household{}, err
+	}
+	return h, s.record(ctx, tx, actor, h, "household.add", nil)
+}
+
+func (s *Service) add(ctx context.Context, tx db.Tx, actor identity.Actor, e Entry) (Household, error) {
 	e = e.Clean()
 	if err := s.mayWrite(actor, e.UnitID); err != nil {
 		return Household{}, err
@@ -198,7 +206,7 @@ func (s *Service) AddIn(ctx context.Context, tx db.Tx, actor identity.Actor, e E
 	if err := s.store.putStanding(ctx, tx, r.ID, e.CategoryYear, e.Category); err != nil {
 		return Household{}, err
 	}
-	return r.domain(), s.record(ctx, tx, actor, r.domain(), "household.add", nil)
+	return r.domain(), nil
 }
 
 // mayWrite tells whether the actor may write households of the unit down, and whether households can stand there at all.
@@ -235,7 +243,7 @@ func (s *Service) known(ctx context.Context, tx db.Tx, e Entry, butID string) er
 // taken tells of an identity number that somebody else wrote down at the same moment.
 func taken(err error) error {
 	if db.IsUnique(err) {
-		return fault.Field("id_number", "household.known_now").Because(err)
+		return fault.New(fault.Conflict, "household.known_now").Because(err)
 	}
 	return err
 }

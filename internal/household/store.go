@@ -59,11 +59,12 @@ type helpRow struct {
 	Programme   string
 	GivenOn     clock.Date
 	UnitID      string
+	Matter      string
 	RecordedAt  time.Time
 }
 
 func (r helpRow) domain() Help {
-	return Help{HouseholdID: r.HouseholdID, Source: r.Source, SourceID: r.SourceID, Kind: HelpKind(r.Kind), Value: r.Value, What: r.What, Programme: r.Programme, On: r.GivenOn, UnitID: r.UnitID}
+	return Help{HouseholdID: r.HouseholdID, Source: r.Source, SourceID: r.SourceID, Kind: HelpKind(r.Kind), Value: r.Value, What: r.What, Programme: r.Programme, On: r.GivenOn, UnitID: r.UnitID, Matter: r.Matter}
 }
 
 type standingRow struct {
@@ -111,6 +112,12 @@ func (store) byIDToken(ctx context.Context, q bun.IDB, token string) (row, error
 	return one(r, err)
 }
 
+func (store) byCode(ctx context.Context, q bun.IDB, code string) (row, error) {
+	var r row
+	err := q.NewSelect().Model(&r).Where("h.code = ?", code).Scan(ctx)
+	return one(r, err)
+}
+
 func (store) putStanding(ctx context.Context, q bun.IDB, householdID string, year int, c Category) error {
 	_, err := q.NewInsert().Model(&standingRow{HouseholdID: householdID, Year: year, Category: string(c)}).
 		On("CONFLICT (household_id, year) DO UPDATE").Set("category = EXCLUDED.category").Exec(ctx)
@@ -154,10 +161,10 @@ func paged(sel *bun.SelectQuery, page, per int) *bun.SelectQuery {
 // putHelp writes a help down; the same source and id again replaces what was said.
 func (store) putHelp(ctx context.Context, q bun.IDB, h Help, at time.Time) error {
 	r := &helpRow{Source: h.Source, SourceID: h.SourceID, HouseholdID: h.HouseholdID, Kind: string(h.Kind), Value: h.Value, What: h.What, Programme: h.Programme,
-		GivenOn: h.On, UnitID: h.UnitID, RecordedAt: at}
+		GivenOn: h.On, UnitID: h.UnitID, Matter: h.Matter, RecordedAt: at}
 	_, err := q.NewInsert().Model(r).On("CONFLICT (source, source_id) DO UPDATE").Set("household_id = EXCLUDED.household_id").Set("kind = EXCLUDED.kind").
 		Set("value = EXCLUDED.value").Set("what = EXCLUDED.what").Set("programme = EXCLUDED.programme").Set("given_on = EXCLUDED.given_on").
-		Set("unit_id = EXCLUDED.unit_id").Set("recorded_at = EXCLUDED.recorded_at").Exec(ctx)
+		Set("unit_id = EXCLUDED.unit_id").Set("matter = EXCLUDED.matter").Set("recorded_at = EXCLUDED.recorded_at").Exec(ctx)
 	return err
 }
 

@@ -42,6 +42,7 @@ CREATE TABLE household_help (
     programme    text NOT NULL DEFAULT '',
     given_on     text NOT NULL,
     unit_id      text NOT NULL,
+    matter       text NOT NULL DEFAULT '',
     recorded_at  timestamptz NOT NULL,
     PRIMARY KEY (source, source_id)
 );
