@@ -1,0 +1,4 @@
+package householdweb
+
+// ReadTable reads an uploaded table.
+var ReadTable = readTable
