@@ -130,9 +130,16 @@ func Memo(raw string) string { return render(tokens(raw)) }
 
 // Words gives the search keys of a masked memo or of what somebody types to find one: the folded words that stay, and for each
 // run of masked words its initials behind a "~" ("~nvh"). Both sides are masked alike, so a name finds its initials.
-func Words(raw string) []string {
-	var out []string
+func Words(raw string) []string { return words(tokens(raw)) }
+
+// Both gives Memo and Words of a memo at once.
+func Both(raw string) (memo string, keys []string) {
 	toks := tokens(raw)
+	return render(toks), words(toks)
+}
+
+func words(toks []token) []string {
+	var out []string
 	for i := 0; i < len(toks); {
 		t := toks[i]
 		switch {
