@@ -329,3 +329,23 @@ func (s *Service) CasesAfter(ctx context.Context, actor identity.Actor, after st
 	}
 	return s.store.casesAfter(ctx, s.DB.Read(), after, limit)
 }
+
+// DesksOf lists the units together with the agencies and areas directly below, whose desk they are.
+func (s *Service) DesksOf(units []string) []string { return s.desksOf(units) }
+
+// ApprovedAnswer gives an answer that was given, to a part of the house that works on it; "" names the newest.
+func (s *Service) ApprovedAnswer(ctx context.Context, actor identity.Actor, caseID, answerID string) (Answer, error) {
+	if actor.Kind != identity.ActorSystem {
+		return Answer{}, errNoCase()
+	}
+	list, err := s.store.answers(ctx, s.DB.Read(), caseID)
+	if err != nil {
+		return Answer{}, err
+	}
+	for _, a := range slices.Backward(list) {
+		if a.State == AnswerApproved && (answerID == "" || a.ID == answerID) {
+			return a, nil
+		}
+	}
+	return Answer{}, errNoCase()
+}
