@@ -9,7 +9,11 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
 	"github.com/nhipcau/nhipcau/internal/dashboard/dashboardweb"
+	"github.com/nhipcau/nhipcau/internal/directive"
+	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/deadline"
+	"github.com/nhipcau/nhipcau/internal/feedback/deadlineweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
@@ -62,6 +66,7 @@ func rooms() []room {
 		{name: "orgadmin", migrations: orgadmin.Migrations, policies: orgadmin.Policies},
 		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
 		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
+		{name: "deadline", migrations: deadline.Migrations, policies: deadline.Policies, catalogue: deadlineweb.Catalogue},
 		{name: "receipt", catalogue: receiptweb.Catalogue},
 		{name: "open311", migrations: open311.Migrations, catalogue: open311web.Catalogue},
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
@@ -70,6 +75,7 @@ func rooms() []room {
 		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
 		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},
+		{name: "directive", migrations: directive.Migrations, policies: directive.Policies, catalogue: directiveweb.Catalogue},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},
 		{name: "handbook", catalogue: handbook.Catalogue},
 		{name: "app", policies: appPolicies, catalogue: catalogue},

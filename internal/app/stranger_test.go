@@ -26,6 +26,7 @@ var openToStrangers = map[string]string{
 	"Feedback.ByCode":            "whoever has the tracking code may follow the case: the code is the key, and this test keeps it back",
 	"Feedback.Rate":              "by tracking code, as ByCode",
 	"Feedback.Reopen":            "by tracking code, as ByCode",
+	"Feedback.Supply":            "by tracking code, as ByCode",
 	"People.SetLang":             "changes the actor's own account only",
 	"People.Rename":              "changes the actor's own account only",
 	"People.RevokeOtherSessions": "ends the actor's own sessions only",
@@ -47,7 +48,7 @@ func TestStrangersReadNothing(t *testing.T) {
 	services := []struct {
 		name string
 		of   any
-	}{{"People", r.People}, {"Channels", r.Channels}, {"Publish", r.Publish}, {"Feedback", r.Feedback}, {"Inbox", r.Inbox}, {"Loud", r.Loud}, {"Fleet", r.Fleet}, {"Household", r.Household}, {"Sites", r.Sites}, {"Admin", r.Admin}, {"Diary", r.Diary}}
+	}{{"People", r.People}, {"Channels", r.Channels}, {"Publish", r.Publish}, {"Feedback", r.Feedback}, {"Deadline", r.Deadline}, {"Inbox", r.Inbox}, {"Loud", r.Loud}, {"Fleet", r.Fleet}, {"Household", r.Household}, {"Directive", r.Directive}, {"Sites", r.Sites}, {"Admin", r.Admin}, {"Diary", r.Diary}}
 	actors := []identity.Actor{identity.Citizen()}
 	for _, role := range identity.Roles {
 		if role != identity.RoleSystemAdmin { // looks after the machine everywhere; the table of policies shows what that opens

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	handbookpages "github.com/nhipcau/nhipcau/docs/handbook"
+	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -119,9 +120,11 @@ func navigation() []navEntry {
 	return []navEntry{
 		{"nav.today", "/lam-viec", "today", "dashboard.today"},
 		{"nav.overview", "/lam-viec/toan-canh", "map", "dashboard.overview"},
+		{"nav.directives", directiveweb.Base, "post", "directive.read"},
 		{key: "nav.group_people"},
 		{"nav.inbox", "/lam-viec/hop-thu", "inbox", "inbox.read"},
 		{"nav.cases", "/lam-viec/vu-viec", "case", "feedback.read"},
+		{"nav.deadlines", "/lam-viec/dung-han", "clock", "deadline.watch"},
 		{key: "nav.group_posts"},
 		{"nav.posts", "/lam-viec/tin-bai", "post", "publish.read"},
 		{"nav.channels", "/lam-viec/kenh", "channel", "channel.see"},
@@ -132,6 +135,7 @@ func navigation() []navEntry {
 		{key: "nav.group_house"},
 		{"nav.people", "/quan-tri/can-bo", "people", "identity.see_people"},
 		{"nav.units", "/quan-tri/don-vi", "unit", "orgunit.manage_areas"},
+		{"nav.terms", "/quan-tri/thoi-han", "clock", "deadline.edit"},
 		{"nav.audit", "/quan-tri/nhat-ky", "clock", "audit.read"},
 		{"nav.policies", "/quan-tri/chinh-sach", "lock", "identity.read_policies"},
 		{"nav.jobs", jobsPath + "/", "gear", "app.jobs"},

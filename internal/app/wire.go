@@ -11,7 +11,10 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel/facebook"
 	"github.com/nhipcau/nhipcau/internal/channel/zalo"
 	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/directive"
+	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/deadline"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fund"
@@ -39,9 +42,11 @@ type features struct {
 	admin     *orgadmin.Service
 	publish   *publish.Service
 	feedback  *feedback.Service
+	deadline  *deadline.Service
 	inbox     *inbox.Service
 	portal    *portal.Portal
 	fleet     *fleet.Service
+	directive *directive.Service
 	loud      *loudspeaker.Service
 	fund      *fund.Service
 	household *household.Service
@@ -68,10 +73,12 @@ type Rooms struct {
 	Channels  *channel.Service
 	Publish   *publish.Service
 	Feedback  *feedback.Service
+	Deadline  *deadline.Service
 	Inbox     *inbox.Service
 	Loud      *loudspeaker.Service
 	Fleet     *fleet.Service
 	Household *household.Service
+	Directive *directive.Service
 	Sites     *portal.Sites
 	Admin     *orgadmin.Service
 	Diary     *audit.Viewer
@@ -119,8 +126,9 @@ func (h *House) openFeatures(ctx context.Context) error {
 	})
 	f.feedback = feedback.New(feedback.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: days, Sealer: h.box, Audit: h.audit,
-		Log: h.tlog, Replies: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
+		Log: h.tlog, Replies: h.channels, Messages: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
 	})
+	f.deadline = deadline.New(deadline.Deps{Cases: f.feedback, Root: h.provinceID()})
 	f.inbox = inbox.New(inbox.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
@@ -128,10 +136,11 @@ func (h *House) openFeatures(ctx context.Context) error {
 	h.openHouseholds()
 	f.fund = fund.New(fund.Deps{DB: h.db, Clock: h.clock, Jobs: h.queue, Authz: h.authz, Trail: h.audit, Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
 	h.openFleet()
+	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover(), f.household.Mover())
-	h.sweepPictures(f.publish, f.feedback)
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover())
+	h.sweepPictures(f.publish, f.feedback, f.directive)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
 	h.people.RegisterWork("publish", f.publish)
@@ -166,7 +175,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Deadline: h.features.deadline, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Directive: h.features.directive, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -182,8 +191,10 @@ func (h *House) featurePages() []pages {
 		loudspeakerweb.New(f.loud),
 		inboxweb.New(f.inbox),
 		h.fleetPages(),
+		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
 		feedbackweb.New(f.feedback, feedbackweb.DefaultLimits),
+		h.deadlinePages(),
 		h.site(),
 	}
 }
