@@ -121,6 +121,9 @@ type Help struct {
 	// Matter is what the help is a part of, "housing:ID" for one that pays for a house; "" when it stands alone. Helps of one
 	// matter do not warn of each other.
 	Matter string
+	// Whole says that Value is that of the whole matter: what others have written down as parts of it is taken off when help is
+	// listed, so that the parts and this one together are the whole and nothing is counted twice.
+	Whole bool
 }
 
 // WarnKind says why somebody should look before giving.

@@ -30,6 +30,67 @@ func (s *Service) TakeBackHelp(ctx context.Context, tx db.Tx, source, sourceID s
 	return s.store.dropHelp(ctx, tx, source, sourceID)
 }
 
+// Bind makes a help that another room has written down a part of a matter, "housing:ID", inside the transaction of the room that
+// answers for the matter. A help that is a part of something else already, or is not the household's, is a Conflict fault.
+func (s *Service) Bind(ctx context.Context, tx db.Tx, householdID, source, sourceID, matter string) error {
+	return s.bind(ctx, tx, householdID, source, sourceID, "", matter)
+}
+
+// Unbind undoes Bind.
+func (s *Service) Unbind(ctx context.Context, tx db.Tx, householdID, source, sourceID, matter string) error {
+	return s.bind(ctx, tx, householdID, source, sourceID, matter, "")
+}
+
+func (s *Service) bind(ctx context.Context, tx db.Tx, householdID, source, sourceID, from, to string) error {
+	ok, err := s.store.setMatter(ctx, tx, householdID, source, sourceID, from, to)
+	if err == nil && !ok {
+		return fault.New(fault.Conflict, "household.help_bound")
+	}
+	return err
+}
+
+// PartsOf lists the helps that are parts of a matter, without the one that stands for the whole. Q is a transaction, or the
+// reading connection; the calling room has checked its actor.
+func (s *Service) PartsOf(ctx context.Context, q bun.IDB, matter string) ([]Help, error) {
+	return s.store.helps(ctx, q, func(sel *bun.SelectQuery) *bun.SelectQuery {
+		return sel.Where("g.matter = ?", matter).Where("g.matter <> ''").Where("g.whole = ?", false)
+	})
+}
+
+// Parts adds up the parts of every matter whose name begins with the prefix, "housing:", for reports.
+func (s *Service) Parts(ctx context.Context, q bun.IDB, prefix string) (map[string]money.VND, error) {
+	var rows []struct {
+		Matter string
+		Sum    money.VND
+	}
+	err := q.NewSelect().Model((*helpRow)(nil)).ColumnExpr("g.matter").ColumnExpr("sum(g.value) AS sum").Where("g.matter >= ?", prefix).Where("g.matter < ?", prefix+"~").
+		Where("g.whole = ?", false).GroupExpr("g.matter").Scan(ctx, &rows)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]money.VND, len(rows))
+	for _, r := range rows {
+		out[r.Matter] = r.Sum
+	}
+	return out, nil
+}
+
+// once takes what is written down as a part of a matter off the help that stands for the whole of it.
+func once(list []Help) []Help {
+	parts := map[string]money.VND{}
+	for _, h := range list {
+		if h.Matter != "" && !h.Whole {
+			parts[h.Matter] += h.Value
+		}
+	}
+	for i, h := range list {
+		if h.Whole && h.Matter != "" {
+			list[i].Value = max(0, h.Value-parts[h.Matter])
+		}
+	}
+	return list
+}
+
 // Recorded gives the help that a room has written down under an id; a NotFound fault when there is none.
 func (s *Service) Recorded(ctx context.Context, tx db.Tx, source, sourceID string) (Help, error) {
 	list, err := s.store.helps(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery {
@@ -44,7 +105,8 @@ func (s *Service) Recorded(ctx context.Context, tx db.Tx, source, sourceID strin
 	return list[0], nil
 }
 
-// HelpOf lists what a household was given, by whoever, the latest first.
+// HelpOf lists what a household was given, by whoever, the latest first. The values add up: a help that stands for the whole of
+// a matter has the value that its parts leave over.
 func (s *Service) HelpOf(ctx context.Context, actor identity.Actor, householdID string) ([]Help, error) {
 	if _, err := s.Get(ctx, actor, householdID); err != nil {
 		return nil, err
@@ -53,7 +115,8 @@ func (s *Service) HelpOf(ctx context.Context, actor identity.Actor, householdID 
 }
 
 func (s *Service) helpOf(ctx context.Context, householdID string) ([]Help, error) {
-	return s.store.helps(ctx, s.DB.Read(), func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("g.household_id = ?", householdID) })
+	list, err := s.store.helps(ctx, s.DB.Read(), func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("g.household_id = ?", householdID) })
+	return once(list), err
 }
 
 // Warnings lists what should be looked at before the household is given help of the kind today. See WarningsFor.

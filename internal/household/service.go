@@ -261,6 +261,22 @@ func (s *Service) fill(r *row, e Entry) (err error) {
 	return err
 }
 
+// Ensure gives the household whose head has the entry's identity number, when it stands in the register and the actor may write
+// it, and otherwise writes the entry down; inside the transaction of another act, such as a survey.
+func (s *Service) Ensure(ctx context.Context, tx db.Tx, actor identity.Actor, e Entry) (Household, error) {
+	e = e.Clean()
+	if token := s.find.number("id", e.Person.IDNumber); token != "" {
+		r, err := s.store.byIDToken(ctx, tx, token)
+		if err == nil && s.may(actor, ActionWrite, r.domain()) == nil {
+			return r.domain(), nil
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return Household{}, err
+		}
+	}
+	return s.AddIn(ctx, tx, actor, e)
+}
+
 // Change writes a household anew. Version is the one the person saw: a later change by somebody else is not overwritten.
 func (s *Service) Change(ctx context.Context, actor identity.Actor, householdID string, version int, e Entry) (h Household, err error) {
 	e = e.Clean()

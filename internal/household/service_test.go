@@ -244,6 +244,65 @@ func TestLedger(t *testing.T) {
 	})
 }
 
+// TestWholeAndParts: what another room paid towards a house is a part of it; parts and rest are the whole, whatever order things
+// are written down in, and the rest grows when a part is taken back.
+func TestWholeAndParts(t *testing.T) {
+	each(t, func(t *testing.T, k *householdtest.Kit) {
+		ctx, s := t.Context(), k.Service
+		h, other := k.Add(householdtest.Entry("Phan Thị Mơ", "")), k.Add(householdtest.Entry("Trần Văn Mộc", ""))
+		paid := household.Help{HouseholdID: h.ID, Source: "fund", SourceID: "p1", Kind: household.Cash, Value: 40, Programme: "Xóa nhà tạm", On: "2026-10-01", UnitID: orgunittest.VinhHung}
+		house := household.Help{HouseholdID: h.ID, Source: "housing", SourceID: "c1", Kind: household.House, Value: 60, Programme: "Xóa nhà tạm", On: "2026-11-01", UnitID: orgunittest.VinhHung, Matter: "housing:c1", Whole: true}
+		sum := func() (all int) {
+			list, err := s.HelpOf(ctx, householdtest.Collector, h.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range list {
+				all += int(x.Value)
+			}
+			if len(household.Twice(list)) > 0 && list[0].Matter == list[len(list)-1].Matter {
+				t.Errorf("parts of one house warn of each other: %+v", list)
+			}
+			return all
+		}
+		in := func(fn func(context.Context, db.Tx) error) error { return k.DB.InTx(ctx, fn) }
+		k.Record(paid)
+		k.Record(house)
+		if n := sum(); n != 100 {
+			t.Fatalf("not bound: %d", n)
+		}
+		if err := in(func(ctx context.Context, tx db.Tx) error { return s.Bind(ctx, tx, h.ID, "fund", "p1", "housing:c1") }); err != nil {
+			t.Fatal(err)
+		}
+		k.Record(paid) // the fund says it again: it stays a part
+		if n := sum(); n != 60 {
+			t.Fatalf("bound: %d", n)
+		}
+		if parts, err := s.Parts(ctx, k.DB.Read(), "housing:"); err != nil || parts["housing:c1"] != 40 || len(parts) != 1 {
+			t.Fatalf("%v %v", parts, err)
+		}
+		for name, err := range map[string]error{
+			"twice": in(func(ctx context.Context, tx db.Tx) error { return s.Bind(ctx, tx, h.ID, "fund", "p1", "housing:c2") }),
+			"of another": in(func(ctx context.Context, tx db.Tx) error {
+				return s.Bind(ctx, tx, other.ID, "fund", "p1", "housing:c3")
+			}),
+			"of itself":    in(func(ctx context.Context, tx db.Tx) error { return s.Bind(ctx, tx, h.ID, "housing", "c1", "housing:c4") }),
+			"never bound":  in(func(ctx context.Context, tx db.Tx) error { return s.Unbind(ctx, tx, h.ID, "fund", "p1", "housing:c9") }),
+			"never given ": in(func(ctx context.Context, tx db.Tx) error { return s.Bind(ctx, tx, h.ID, "fund", "p9", "housing:c1") }),
+		} {
+			if !fault.Is(err, fault.Conflict) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := in(func(ctx context.Context, tx db.Tx) error { return s.TakeBackHelp(ctx, tx, "fund", "p1") }); err != nil {
+			t.Fatal(err)
+		}
+		if n := sum(); n != 60 {
+			t.Fatalf("the fund took its part back: %d", n)
+		}
+	})
+}
+
 // TestMove: households follow their unit into its successor.
 func TestMove(t *testing.T) {
 	each(t, func(t *testing.T, k *householdtest.Kit) {

@@ -60,11 +60,12 @@ type helpRow struct {
 	GivenOn     clock.Date
 	UnitID      string
 	Matter      string
+	Whole       bool
 	RecordedAt  time.Time
 }
 
 func (r helpRow) domain() Help {
-	return Help{HouseholdID: r.HouseholdID, Source: r.Source, SourceID: r.SourceID, Kind: HelpKind(r.Kind), Value: r.Value, What: r.What, Programme: r.Programme, On: r.GivenOn, UnitID: r.UnitID, Matter: r.Matter}
+	return Help{HouseholdID: r.HouseholdID, Source: r.Source, SourceID: r.SourceID, Kind: HelpKind(r.Kind), Value: r.Value, What: r.What, Programme: r.Programme, On: r.GivenOn, UnitID: r.UnitID, Matter: r.Matter, Whole: r.Whole}
 }
 
 type standingRow struct {
@@ -161,11 +162,22 @@ func paged(sel *bun.SelectQuery, page, per int) *bun.SelectQuery {
 // putHelp writes a help down; the same source and id again replaces what was said.
 func (store) putHelp(ctx context.Context, q bun.IDB, h Help, at time.Time) error {
 	r := &helpRow{Source: h.Source, SourceID: h.SourceID, HouseholdID: h.HouseholdID, Kind: string(h.Kind), Value: h.Value, What: h.What, Programme: h.Programme,
-		GivenOn: h.On, UnitID: h.UnitID, Matter: h.Matter, RecordedAt: at}
+		GivenOn: h.On, UnitID: h.UnitID, Matter: h.Matter, Whole: h.Whole, RecordedAt: at}
 	_, err := q.NewInsert().Model(r).On("CONFLICT (source, source_id) DO UPDATE").Set("household_id = EXCLUDED.household_id").Set("kind = EXCLUDED.kind").
 		Set("value = EXCLUDED.value").Set("what = EXCLUDED.what").Set("programme = EXCLUDED.programme").Set("given_on = EXCLUDED.given_on").
-		Set("unit_id = EXCLUDED.unit_id").Set("matter = EXCLUDED.matter").Set("recorded_at = EXCLUDED.recorded_at").Exec(ctx)
+		Set("unit_id = EXCLUDED.unit_id").Set("matter = CASE WHEN EXCLUDED.matter = '' THEN g.matter ELSE EXCLUDED.matter END").Set("whole = EXCLUDED.whole").Set("recorded_at = EXCLUDED.recorded_at").Exec(ctx)
 	return err
+}
+
+// setMatter makes a help of a household a part of a matter; false when the household has no such help.
+func (store) setMatter(ctx context.Context, q bun.IDB, householdID, source, sourceID, from, to string) (bool, error) {
+	res, err := q.NewUpdate().Model((*helpRow)(nil)).Set("matter = ?", to).Where("g.household_id = ?", householdID).Where("g.source = ?", source).
+		Where("g.source_id = ?", sourceID).Where("g.matter = ?", from).Where("g.whole = ?", false).Exec(ctx)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 func (store) dropHelp(ctx context.Context, q bun.IDB, source, sourceID string) error {

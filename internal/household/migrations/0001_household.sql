@@ -42,9 +42,11 @@ CREATE TABLE household_help (
     programme    text NOT NULL DEFAULT '',
     given_on     text NOT NULL,
     unit_id      text NOT NULL,
-    matter       text NOT NULL DEFAULT '',
+    matter       text NOT NULL DEFAULT '', -- what it is a part of
+    whole        boolean NOT NULL DEFAULT false, -- value is that of the whole matter, the other parts included
     recorded_at  timestamptz NOT NULL,
     PRIMARY KEY (source, source_id)
 );
 CREATE INDEX household_help_household ON household_help (household_id, given_on);
+CREATE INDEX household_help_matter ON household_help (matter);
 CREATE INDEX household_help_day ON household_help (given_on);
