@@ -349,3 +349,6 @@ func (s *Service) ApprovedAnswer(ctx context.Context, actor identity.Actor, case
 	}
 	return Answer{}, errNoCase()
 }
+
+// DesksFor lists the units whose desk acts for a unit: itself and, for an agency or an area, the unit above it.
+func (s *Service) DesksFor(unitID string) []string { return s.desks(Case{HolderUnitID: unitID}) }
