@@ -78,6 +78,7 @@ func seed(ctx context.Context, house *app.House, w *world, clk *history, sc scen
 		{"cán bộ", func() (err error) { cast, err = officials(ctx, house, committees(house, sc.levels...), n); return err }},
 		{"giới thiệu đơn vị", func() error { return profiles(ctx, house, committees(house, sc.levels...), cast, n) }},
 		{"tin bài", func() error { return posts(ctx, house, clk, cast) }},
+		{"chỉ đạo", func() error { return directives(ctx, house, clk, cast) }},
 		{"câu hỏi của bà con", func() error { return questions(ctx, house, clk, sc.past, cast, n) }},
 	} {
 		if err := step(s.name, s.fn); err != nil {
