@@ -131,6 +131,7 @@ func navigation() []navEntry {
 		{"nav.fleet", "/lam-viec/doi-kenh", "channel", "fleet.see"},
 		{"nav.site", "/lam-viec/trang-don-vi", "read", "portal.edit"},
 		{key: "nav.group_help"},
+		{"nav.spending", "/lam-viec/phan-bo", "read", "spending.read"},
 		{"nav.households", "/lam-viec/ho-dan", "people", "household.read"},
 		{key: "nav.group_house"},
 		{"nav.people", "/quan-tri/can-bo", "people", "identity.see_people"},

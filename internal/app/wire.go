@@ -18,6 +18,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitymove"
@@ -49,6 +50,7 @@ type features struct {
 	directive *directive.Service
 	loud      *loudspeaker.Service
 	fund      *fund.Service
+	spending  *spending.Service
 	household *household.Service
 }
 
@@ -78,6 +80,7 @@ type Rooms struct {
 	Loud      *loudspeaker.Service
 	Fleet     *fleet.Service
 	Household *household.Service
+	Spending  *spending.Service
 	Directive *directive.Service
 	Sites     *portal.Sites
 	Admin     *orgadmin.Service
@@ -135,12 +138,13 @@ func (h *House) openFeatures(ctx context.Context) error {
 	})
 	h.openHouseholds()
 	f.fund = fund.New(fund.Deps{DB: h.db, Clock: h.clock, Jobs: h.queue, Authz: h.authz, Trail: h.audit, Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
+	h.openSpending()
 	h.openFleet()
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover())
-	h.sweepPictures(f.publish, f.feedback, f.directive)
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.spending.Mover())
+	h.sweepPictures(f.publish, f.feedback, f.directive, f.spending)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
 	h.people.RegisterWork("publish", f.publish)
@@ -175,7 +179,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Deadline: h.features.deadline, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Directive: h.features.directive, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Deadline: h.features.deadline, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Spending: h.features.spending, Directive: h.features.directive, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -193,6 +197,7 @@ func (h *House) featurePages() []pages {
 		h.fleetPages(),
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
+		h.spendingPages(),
 		feedbackweb.New(f.feedback, feedbackweb.DefaultLimits),
 		h.deadlinePages(),
 		h.site(),

@@ -1,0 +1,55 @@
+package app
+
+import (
+	"context"
+
+	"github.com/nhipcau/nhipcau/data"
+	"github.com/nhipcau/nhipcau/internal/dashboard"
+	"github.com/nhipcau/nhipcau/internal/fund/spending"
+	"github.com/nhipcau/nhipcau/internal/fund/spendingweb"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/ui"
+)
+
+// openSpending wires where the money of appeals goes.
+func (h *House) openSpending() {
+	h.features.spending = spending.New(spending.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund,
+		Households: h.features.household, Pictures: h.pictures})
+}
+
+// publicMapWidth is the width of the map on citizen pages: small, so that the page stays light.
+const publicMapWidth = 220
+
+func (h *House) spendingPages() pages {
+	p := &spendingweb.Pages{Service: h.features.spending}
+	if h.cfg.Province != "40" || h.units.Today() < "2025-07-01" {
+		return p // boundaries are delivered for today's Nghệ An only: elsewhere the table alone
+	}
+	raw, err := data.Read(data.GeoNgheAn)
+	if err == nil {
+		p.Shapes, p.ViewBox, err = ui.ShapesFromGeoJSON(raw, publicMapWidth)
+	}
+	if err != nil {
+		h.log.Warn("the map of communes cannot be drawn", "error", err)
+	}
+	return p
+}
+
+// spendingWaiting says in a line each how many decisions and payments wait for the official.
+func (h *House) spendingWaiting(ctx context.Context, a identity.Actor) ([]dashboard.Item, error) {
+	decisions, payments, err := h.features.spending.Waiting(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	var out []dashboard.Item
+	if decisions > 0 {
+		out = append(out, dashboard.Item{Feature: "spending", Kind: "decide", Title: i18n.T(ctx, "spending.waiting_decisions", "Count", decisions), From: i18n.T(ctx, "spending.title"),
+			Href: spendingweb.Base + "?trang_thai=" + string(spending.Proposed)})
+	}
+	if payments > 0 {
+		out = append(out, dashboard.Item{Feature: "spending", Kind: "pay", Title: i18n.T(ctx, "spending.waiting_payments", "Count", payments), From: i18n.T(ctx, "spending.title"),
+			Href: spendingweb.Base + "?trang_thai=" + string(spending.Approved)})
+	}
+	return out, nil
+}
