@@ -21,6 +21,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/fundweb"
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/fund/spendingweb"
 	"github.com/nhipcau/nhipcau/internal/handbook"
@@ -75,6 +76,7 @@ func rooms() []room {
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
 		{name: "household", migrations: household.Migrations, policies: household.Policies.Text, catalogue: householdweb.Catalogue},
 		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},
+		{name: "fundweb", catalogue: fundweb.Catalogue},
 		{name: "spending", migrations: spending.Migrations, policies: spending.Policies, catalogue: spendingweb.Catalogue},
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
 		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},

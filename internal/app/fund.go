@@ -13,6 +13,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/fundweb"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/money"
@@ -34,6 +35,17 @@ type fundCmd struct {
 
 // commandLine is who acts at the command line.
 func commandLine() identity.Actor { return identity.System("command-line") }
+
+// openFund wires the books of appeals.
+func (h *House) openFund() {
+	h.features.fund = fund.New(fund.Deps{DB: h.db, Jobs: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Blobs: h.blobs,
+		Logger: h.log.With("part", "fund"), Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
+	h.features.fund.Work(h.queue)
+}
+
+func (h *House) fundPages() pages {
+	return &fundweb.Pages{Service: h.features.fund, Forest: h.units.Forest}
+}
 
 // withFund opens the house for one command and turns a fault into a sentence.
 func withFund(s *session, do func(h *House, f *fund.Service) error) error {

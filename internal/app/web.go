@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/handbook"
+	"github.com/nhipcau/nhipcau/internal/fund/fundweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -131,6 +132,7 @@ func navigation() []navEntry {
 		{"nav.fleet", "/lam-viec/doi-kenh", "channel", "fleet.see"},
 		{"nav.site", "/lam-viec/trang-don-vi", "read", "portal.edit"},
 		{key: "nav.group_help"},
+		{"nav.fund", fundweb.Base, "read", "fund.read"},
 		{"nav.spending", "/lam-viec/phan-bo", "read", "spending.read"},
 		{"nav.households", "/lam-viec/ho-dan", "people", "household.read"},
 		{key: "nav.group_house"},

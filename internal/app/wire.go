@@ -137,7 +137,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
 	})
 	h.openHouseholds()
-	f.fund = fund.New(fund.Deps{DB: h.db, Clock: h.clock, Jobs: h.queue, Authz: h.authz, Trail: h.audit, Has: func(unitID string) bool { return h.units.Forest().Has(unitID) }})
+	h.openFund()
 	h.openSpending()
 	h.openFleet()
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
@@ -195,6 +195,7 @@ func (h *House) featurePages() []pages {
 		loudspeakerweb.New(f.loud),
 		inboxweb.New(f.inbox),
 		h.fleetPages(),
+		h.fundPages(),
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
 		h.spendingPages(),

@@ -16,12 +16,14 @@ package fund
 import (
 	"context"
 	"embed"
+	"log/slog"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/platform/blob"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 )
@@ -185,12 +187,14 @@ func (b Balance) Net() money.VND { return b.Debit - b.Credit }
 
 // Deps is what the service stands on.
 type Deps struct {
-	DB    *db.DB
-	Jobs  *jobs.Queue // nil in tests that listen to nothing
-	Clock clock.Clock
-	Authz *identity.Authorizer
-	Trail identity.Recorder
-	Has   func(unitID string) bool // whether there is such a unit
+	DB     *db.DB
+	Jobs   *jobs.Queue // nil in tests that listen to nothing
+	Clock  clock.Clock
+	Authz  *identity.Authorizer
+	Trail  identity.Recorder
+	Has    func(unitID string) bool // whether there is such a unit
+	Blobs  blob.Store               // keeps statements that were uploaded until they are in the books
+	Logger *slog.Logger             // nil is silent
 }
 
 // Service is the use cases of fund.
@@ -201,6 +205,9 @@ type Service struct {
 
 // New makes the service.
 func New(d Deps) *Service {
+	if d.Logger == nil {
+		d.Logger = slog.New(slog.DiscardHandler)
+	}
 	return &Service{Deps: d}
 }
 

@@ -168,6 +168,7 @@ type importRun struct {
 	skip    int // rows laid aside by an earlier run that was cut short
 	batch   []*bankRow
 	seen    map[fingerprint]int
+	rules   []Rule
 }
 
 // begin finds the session of this file or makes one.
@@ -179,6 +180,9 @@ func (r *importRun) begin(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
+		return err
+	}
+	if r.rules, err = r.s.store.rules(ctx, r.s.DB.Read(), r.appeal.ID); err != nil {
 		return err
 	}
 	r.skip, err = r.s.store.staged(ctx, r.s.DB.Read(), r.session.ID)
@@ -202,7 +206,7 @@ func (r *importRun) take(ctx context.Context, row statement.Row) error {
 	r.batch = append(r.batch, &bankRow{
 		ID: id.New(), ImportID: r.session.ID, Seq: r.seq, AccountID: r.account.ID, RowNo: row.No, Day: row.Day, ClockTime: row.Time,
 		DocNo: row.DocNo, Ref: row.Ref, Debit: row.Debit, Credit: row.Credit, Memo: row.Memo, OtherSide: row.Offset,
-		Fingerprint: fp.String(), Ordinal: r.seen[fp], Reference: findReference(row.Memo), State: rowStaged,
+		Fingerprint: fp.String(), Ordinal: r.seen[fp], Reference: findReference(row.Memo), RuleID: ruleFor(r.rules, row.Memo), State: rowStaged,
 	})
 	if len(r.batch) < stageBatch {
 		return nil

@@ -228,3 +228,66 @@ func (store) transferUnseen(ctx context.Context, q bun.IDB, rowID string) error 
 	}
 	return nil
 }
+
+type ruleRow struct {
+	bun.BaseModel `bun:"table:fund_rule,alias:u"`
+
+	ID        string `bun:",pk"`
+	AppealID  string
+	Contains  string
+	Does      string
+	TargetID  string
+	EarmarkID string
+	ByName    string
+	Ended     bool
+	CreatedAt time.Time
+}
+
+func (store) insertRule(ctx context.Context, q bun.IDB, appealID string, r Rule) error {
+	row := &ruleRow{ID: r.ID, AppealID: appealID, Contains: r.Contains, Does: string(r.Does), TargetID: r.TargetID, EarmarkID: r.EarmarkID, ByName: r.ByName, CreatedAt: r.CreatedAt}
+	_, err := q.NewInsert().Model(row).Exec(ctx)
+	return err
+}
+
+func (store) endRule(ctx context.Context, q bun.IDB, appealID, ruleID string) error {
+	res, err := q.NewRaw("UPDATE fund_rule SET ended = ? WHERE id = ? AND appeal_id = ? AND ended = ?", true, ruleID, appealID, false).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, fault.New(fault.NotFound, "fund.rules.none"))
+	}
+	return nil
+}
+
+func (store) rules(ctx context.Context, q bun.IDB, appealID string) (out []Rule, err error) {
+	var rows []ruleRow
+	err = q.NewSelect().Model(&rows).Where("u.appeal_id = ?", appealID).Where("u.ended = ?", false).Order("u.id").Scan(ctx)
+	for _, r := range rows {
+		out = append(out, Rule{ID: r.ID, Contains: r.Contains, Does: RuleDoes(r.Does), TargetID: r.TargetID, EarmarkID: r.EarmarkID, ByName: r.ByName, CreatedAt: r.CreatedAt})
+	}
+	return out, err
+}
+
+func (store) findGifts(ctx context.Context, q bun.IDB, appealID string, in GiftQuery) (out []GiftFact, err error) {
+	where, args := "g.appeal_id = ?", []any{appealID}
+	if in.Amount > 0 {
+		where, args = where+" AND g.amount = ?", append(args, in.Amount)
+	}
+	if in.Day != "" {
+		where, args = where+" AND g.day = ?", append(args, in.Day)
+	}
+	if ref := findReference(referencePrefix + in.Reference); in.Reference != "" {
+		if ref == "" {
+			ref = findReference(in.Reference)
+		}
+		where, args = where+" AND g.reference <> '' AND g.reference = ?", append(args, ref)
+	}
+	var rows []factRow
+	err = q.NewRaw(`SELECT 'taken' AS what, e.created_at AS at, `+factColumns+` FROM fund_gift g JOIN fund_entry e ON e.id = g.id LEFT JOIN fund_row r ON r.id = g.row_id
+		LEFT JOIN fund_account c ON c.id = r.account_id WHERE `+where+counts+` ORDER BY g.day, g.id LIMIT 200`, args...).Scan(ctx, &rows)
+	for _, r := range rows {
+		out = append(out, r.fact())
+	}
+	return out, err
+}
