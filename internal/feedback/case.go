@@ -70,6 +70,7 @@ const (
 	DoorFacebook Door = "facebook" // a message or comment on the unit's page
 	DoorCounter  Door = "counter"  // told at the desk: the answer is printed
 	DoorPhone    Door = "phone"    // told on the telephone
+	DoorArea     Door = "area"     // told to the head of the residential area: the answer is read on the slip's page
 )
 
 // Return is the address of the person behind a channel account; the zero value means the case page is the only way back.

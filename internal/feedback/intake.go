@@ -50,6 +50,7 @@ type Intake struct {
 	MayPublish bool
 	Pictures   []string // secrets that SavePicture gave
 	SourceKey  string   // names the form, message or slip: the same key is taken in once
+	Code       string   // tracking code that was given out before the case came; "" makes a new one
 }
 
 // Clean brings everything typed into the form in which it is kept: NFC, one kind of line end, no control characters, no
@@ -155,6 +156,20 @@ func (s *Service) Take(ctx context.Context, actor identity.Actor, in Intake) (Ca
 	return s.take(ctx, actor, in)
 }
 
+// Assist takes in what the head of a residential area writes down for a person there; the commune of the area holds it. The
+// helper gets no sight of the case by that.
+func (s *Service) Assist(ctx context.Context, actor identity.Actor, areaID string, in Intake) (Case, error) {
+	if err := s.Authz.Check(actor, ActionAssist, identity.InUnit(areaID)); err != nil {
+		return Case{}, err
+	}
+	up := s.Forest().Ancestors(areaID, s.today())
+	if len(up) == 0 {
+		return Case{}, fault.Field("unit", "feedback.unit_unknown")
+	}
+	in.UnitID, in.Door, in.Return = up[0].ID, DoorArea, Return{}
+	return s.take(ctx, actor, in)
+}
+
 func (s *Service) take(ctx context.Context, actor identity.Actor, in Intake) (Case, error) {
 	in.Clean()
 	var fs fault.Fields
@@ -183,6 +198,9 @@ func (s *Service) take(ctx context.Context, actor identity.Actor, in Intake) (Ca
 		}
 		if !fault.Is(ferr, fault.NotFound) {
 			return Case{}, ferr
+		}
+		if in.Code != "" {
+			return Case{}, fault.New(fault.Conflict, "feedback.code_taken")
 		}
 	}
 	return Case{}, errors.New("feedback: no free tracking code in three tries")
@@ -213,6 +231,9 @@ func (s *Service) prepare(actor identity.Actor, in Intake, term Term, now time.T
 	n.c = Case{
 		ID: id.New(), Code: id.NewCode(), Kind: in.Kind, Category: in.Category, Text: in.Text, Door: in.Door, Return: in.Return, Place: in.Place,
 		MayPublish: in.MayPublish && !in.Kind.Secret(), HasPerson: !in.Person.Empty(), Initials: Initials(in.Person.Name), PhoneTail: PhoneTail(in.Person.Phone),
+	}
+	if in.Code != "" {
+		n.c.Code = in.Code
 	}
 	if n.e, err = n.c.Take(StepReceive, Act{At: now, ActorID: actor.ID, ActorName: actor.Name, ToUnitID: in.UnitID, Clock: term}); err != nil {
 		return n, err

@@ -36,6 +36,7 @@ var Policies string
 const (
 	ActionAsk        = "feedback.ask"
 	ActionTake       = "feedback.take"
+	ActionAssist     = "feedback.assist" // write down what a person of the residential area says
 	ActionRead       = "feedback.read"
 	ActionWork       = "feedback.work"
 	ActionApprove    = "feedback.approve"
