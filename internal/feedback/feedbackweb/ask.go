@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/similar"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -36,7 +37,8 @@ type askForm struct {
 	Forbid  bool   // the person does not want publication
 	Trap    string // a field no person sees; a machine fills it
 	Found   []unitChoice
-	Similar []feedback.Published
+	Similar []offerRow
+	Seen    bool   // the open cases of the unit were shown
 	To      string // who gets it: the Front of the chosen unit
 	Err     error
 }
@@ -89,6 +91,8 @@ func (p *Pages) askNext(w http.ResponseWriter, r *http.Request) error {
 		f.Step = max(askWhat, f.Step-1)
 	case strings.HasPrefix(press, "edit"):
 		f.Step = int(press[len(press)-1]-'1') % 3
+	case strings.HasPrefix(press, "follow:") && p.rooms.Follow != nil:
+		return p.askFollow(w, r, strings.TrimPrefix(press, "follow:"), f.Nonce)
 	case press == "find":
 		f.Step = askWhere
 		p.findUnit(&f)
@@ -213,6 +217,17 @@ func (p *Pages) askSend(w http.ResponseWriter, r *http.Request, f askForm) error
 	return web.SeeOther(w, r, "/vu-viec/"+c.Code+"?moi=1")
 }
 
+// openOnes keeps the cases that can be followed.
+func openOnes(rows []offerRow) []offerRow {
+	var out []offerRow
+	for _, o := range rows {
+		if o.State == similar.StateOpen {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
 // stepOf is the page on which the first refused field stands.
 func stepOf(err error) int {
 	for _, e := range web.Faults(err) {
@@ -229,13 +244,18 @@ func stepOf(err error) int {
 
 func (p *Pages) renderAsk(w http.ResponseWriter, r *http.Request, status int, f askForm) error {
 	f.To = p.unitName(r.Context(), f.In.UnitID)
-	if f.Step == askWhere && f.In.Text != "" {
-		similar, err := p.s.Similar(r.Context(), "", f.In.Text, 3)
+	if f.Step == askWhere || f.Step == askWho {
+		same, err := p.suggest(r.Context(), f.In, 4)
 		if err != nil {
 			return err
 		}
-		f.Similar = similar
+		f.Similar = same
+		if f.Step == askWho && status == http.StatusOK && !f.Seen && len(openOnes(same)) > 0 {
+			f.Similar, f.Seen = openOnes(same), true
+			return web.Render(w, r.WithContext(p.branded(r.Context(), f.In.UnitID)), status, askSamePage(f))
+		}
 	}
+	r = r.WithContext(p.branded(r.Context(), f.In.UnitID))
 	if f.Step == askWhere && f.In.UnitID != "" && len(f.Found) == 0 {
 		f.Found = p.choices([]orgunit.Unit{p.s.Unit(f.In.UnitID)}, "")
 	}
@@ -283,7 +303,7 @@ func unreadable(err error) error {
 }
 
 func askFormOf(v url.Values) askForm {
-	f := askForm{Nonce: v.Get("nonce"), Query: strings.TrimSpace(v.Get("unit_q")), Forbid: v.Get("forbid") != "", Trap: v.Get("website")}
+	f := askForm{Nonce: v.Get("nonce"), Query: strings.TrimSpace(v.Get("unit_q")), Forbid: v.Get("forbid") != "", Seen: v.Get("seen") != "", Trap: v.Get("website")}
 	switch v.Get("step") {
 	case "2":
 		f.Step = askWhere

@@ -13,7 +13,9 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/attach"
 	receiptfile "github.com/nhipcau/nhipcau/internal/feedback/receipt"
+	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -34,6 +36,11 @@ func (p *Pages) track(w http.ResponseWriter, r *http.Request) error {
 	m, err := p.s.ByCode(r.Context(), identity.ActorFrom(r.Context()), typed)
 	if err == nil {
 		return web.SeeOther(w, r, "/vu-viec/"+m.Case.Code)
+	}
+	if fault.Is(err, fault.NotFound) && p.rooms.Follow != nil {
+		if v, ferr := p.rooms.Follow.ByCode(r.Context(), typed); ferr == nil {
+			return web.SeeOther(w, r, "/vu-viec/"+v.Follower.Code)
+		}
 	}
 	err = p.missed(w, r, err)
 	if fault.Is(err, fault.NotFound) {
@@ -60,6 +67,11 @@ type mineView struct {
 	Reopen   bool
 	Err      error
 	Why      string
+
+	LeadUnit string
+	Survey   survey.Answer
+	Files    []attach.File
+	Say      url.Values // what was typed into the survey
 }
 
 func (p *Pages) mine(w http.ResponseWriter, r *http.Request) error {
@@ -70,7 +82,11 @@ func (p *Pages) mine(w http.ResponseWriter, r *http.Request) error {
 	if written, ok := id.ParseCode(code); ok && written != code {
 		return web.SeeOther(w, r, "/vu-viec/"+written)
 	}
-	return p.missed(w, r, p.renderMine(w, r, http.StatusOK, nil, ""))
+	err := p.renderMine(w, r, http.StatusOK, nil, "")
+	if fault.Is(err, fault.NotFound) && p.rooms.Follow != nil {
+		err = p.followed(w, r, code) // perhaps the code of somebody who follows
+	}
+	return p.missed(w, r, err)
 }
 
 func (p *Pages) renderMine(w http.ResponseWriter, r *http.Request, status int, refused error, why string) error {
@@ -89,7 +105,30 @@ func (p *Pages) renderMine(w http.ResponseWriter, r *http.Request, status int, r
 		v.Answer = m.Answers[n-1].Text
 	}
 	v.Items = p.mineTimeline(ctx, m)
+	if err := p.gatherMine(ctx, r, &v); err != nil {
+		return err
+	}
 	return web.Render(w, r, status, minePage(v))
+}
+
+// gatherMine adds what the rooms know: the case that answers this one, the files of the answer, the survey.
+func (p *Pages) gatherMine(ctx context.Context, r *http.Request, v *mineView) error {
+	if v.Lead != nil {
+		v.Status = i18n.T(ctx, "feedback.status.merged_lead", "Status", p.leadStatus(ctx, *v.Lead))
+		v.Answer, v.LeadUnit = v.Lead.Answer, p.unitName(ctx, v.Lead.AnswerUnit)
+	}
+	if p.rooms.Survey == nil || v.Case.Kind.Secret() {
+		return nil
+	}
+	if r.Method == http.MethodPost {
+		v.Say = r.PostForm
+	}
+	var err error
+	if v.Survey, err = p.rooms.Survey.Of(ctx, identity.ActorFrom(ctx), v.Case.Code); err != nil {
+		return err
+	}
+	v.Files, err = p.rooms.Files.Given(ctx, identity.ActorFrom(ctx), v.Case.Code)
+	return err
 }
 
 // statusText is the one sentence that says how the case stands.

@@ -48,6 +48,7 @@ type dossierView struct {
 	Act    string           // which form was refused: "tra-loi", "chuyen", …
 	Typed  url.Values       // what was typed in it
 	Person *feedback.Person // opened for this page only
+	Extra  extra
 	Err    error
 }
 
@@ -93,6 +94,9 @@ func (p *Pages) renderDossier(w http.ResponseWriter, r *http.Request, status int
 	v.Query = strings.TrimSpace(r.URL.Query().Get("tim"))
 	if v.CanWork && c.State.Allows(feedback.StepRoute) {
 		v.Targets = p.targets(ctx, c, v.Query)
+	}
+	if err := p.gather(ctx, actor, &v); err != nil {
+		return err
 	}
 	return web.Render(w, r, status, dossierPage(v))
 }
@@ -224,14 +228,7 @@ func (p *Pages) write(w http.ResponseWriter, r *http.Request) error {
 		done = "feedback.done.drafted"
 	}
 	return p.act(w, r, "tra-loi", done, func(ctx context.Context, a identity.Actor, caseID string, v url.Values) (feedback.Case, error) {
-		if v.Get("go") != "draft" {
-			return p.s.Submit(ctx, a, caseID, v.Get("answer"))
-		}
-		if _, err := p.s.Draft(ctx, a, caseID, v.Get("answer")); err != nil {
-			return feedback.Case{}, err
-		}
-		d, err := p.s.Dossier(ctx, a, caseID)
-		return d.Case, err
+		return p.reply(ctx, a, caseID, v)
 	})
 }
 

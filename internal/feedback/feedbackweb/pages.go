@@ -45,6 +45,7 @@ type Pages struct {
 	photos *httprate.RateLimiter
 	look   *httprate.RateLimiter
 	misses int // Limits.Lookups
+	rooms  Rooms
 }
 
 // New makes the pages of the service.
@@ -61,8 +62,17 @@ func New(s *feedback.Service, l Limits) *Pages {
 	return &Pages{s: s, forest: s.Forest, ask: limiter(l.Questions), photos: limiter(l.Photos), look: limiter(l.Lookups), misses: l.Lookups}
 }
 
+// With gives the pages the rooms whose forms stand on them.
+func (p *Pages) With(r Rooms) *Pages {
+	p.rooms = r
+	return p
+}
+
 // Routes adds the pages.
 func (p *Pages) Routes(rt *web.Routes) {
+	if p.rooms.Similar != nil {
+		p.moreRoutes(rt)
+	}
 	rt.Public("GET /hoi", p.askFirst)
 	rt.Public("POST /hoi", p.askNext)
 	rt.Public("GET /tra-cuu", p.track)
