@@ -21,6 +21,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/disclosure"
+	"github.com/nhipcau/nhipcau/internal/fund/disclosure/disclosureweb"
 	"github.com/nhipcau/nhipcau/internal/fund/fundweb"
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/fund/spendingweb"
@@ -77,6 +79,7 @@ func rooms() []room {
 		{name: "household", migrations: household.Migrations, policies: household.Policies.Text, catalogue: householdweb.Catalogue},
 		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},
 		{name: "fundweb", catalogue: fundweb.Catalogue},
+		{name: "disclosure", migrations: disclosure.Migrations, policies: disclosure.Policies, catalogue: disclosureweb.Catalogue},
 		{name: "spending", migrations: spending.Migrations, policies: spending.Policies, catalogue: spendingweb.Catalogue},
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
 		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},

@@ -14,8 +14,8 @@ import (
 // openPages are the doors of the house for everybody's own eyes and programs: the check of receipts, Open311 and open data.
 func (h *House) openPages() []pages {
 	return []pages{
-		receiptweb.New(h.tlog.VerificationKey(), 60),
-		open311web.New(h.features.feedback, h.apiKeys(), h.log.With("part", "open311"), 300),
+		receiptweb.New(h.tlog.VerificationKey(), 60).WithGifts(checkGift),
+		open311web.New(h.features.feedback, h.apiKeys(), h.log.With("part", "open311"), 300).Describe(publicAddresses()...),
 	}
 }
 

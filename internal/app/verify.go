@@ -10,6 +10,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/receipt"
+	"github.com/nhipcau/nhipcau/internal/fund/giftreceipt"
 	"github.com/nhipcau/nhipcau/internal/identity"
 )
 
@@ -20,7 +21,7 @@ type exitCode int
 func (c exitCode) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
 type verifyCmd struct {
-	Receipt string `arg:"" optional:"" help:"Receipt to check, as it was downloaded (bien-nhan-….json); - reads standard input." placeholder:"FILE"`
+	Receipt string `arg:"" optional:"" help:"Receipt of a case or of a gift, as it was downloaded (bien-nhan-….json); - reads standard input." placeholder:"FILE"`
 	Key     string `help:"Verification key of the log, as it was published. Without one the key in the receipt is taken, and named." placeholder:"VKEY"`
 	KeyFile string `help:"File whose last line is the verification key." placeholder:"FILE"`
 	Cases   bool   `help:"Check every case of this installation against its log instead: is one altered, or gone?"`
@@ -60,11 +61,20 @@ func (v verifyCmd) Run(s *session) error {
 	if err != nil {
 		return unusable(s, err)
 	}
-	verdict := receipt.Check(b, key)
-	if err := v.print(s.out, verdict, verdict.Sentence()); err != nil {
+	var verdict any
+	var sentence string
+	var valid bool
+	if giftreceipt.Is(b) {
+		g := giftreceipt.Check(b, key)
+		verdict, sentence, valid = g, g.Sentence(), g.Valid
+	} else {
+		c := receipt.Check(b, key)
+		verdict, sentence, valid = c, c.Sentence(), c.Valid
+	}
+	if err := v.print(s.out, verdict, sentence); err != nil {
 		return err
 	}
-	if !verdict.Valid {
+	if !valid {
 		return exitCode(exitFailed)
 	}
 	return nil

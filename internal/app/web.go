@@ -10,8 +10,9 @@ import (
 	handbookpages "github.com/nhipcau/nhipcau/docs/handbook"
 	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/fault"
-	"github.com/nhipcau/nhipcau/internal/handbook"
+	"github.com/nhipcau/nhipcau/internal/fund/disclosure/disclosureweb"
 	"github.com/nhipcau/nhipcau/internal/fund/fundweb"
+	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -134,6 +135,7 @@ func navigation() []navEntry {
 		{key: "nav.group_help"},
 		{"nav.fund", fundweb.Base, "read", "fund.read"},
 		{"nav.spending", "/lam-viec/phan-bo", "read", "spending.read"},
+		{"nav.disclosure", disclosureweb.OfficeBase, "read", "disclosure.see"},
 		{"nav.households", "/lam-viec/ho-dan", "people", "household.read"},
 		{key: "nav.group_house"},
 		{"nav.people", "/quan-tri/can-bo", "people", "identity.see_people"},
@@ -151,7 +153,7 @@ func (h *House) shell(people *identityweb.Pages, next http.Handler) http.Handler
 		ctx := r.Context()
 		a := identity.ActorFrom(ctx)
 		sh := ui.Shell{Path: r.URL.Path, Flash: ui.Flash(r), Search: "/tim", SignedIn: a.SignedIn(),
-			House: []ui.Crumb{{Text: i18n.T(ctx, "nav.handbook"), Href: ui.HelpPath}, {Text: i18n.T(ctx, "nav.log"), Href: "/log/checkpoint"}}}
+			House: []ui.Crumb{{Text: i18n.T(ctx, "nav.statements"), Href: disclosureweb.Base}, {Text: i18n.T(ctx, "nav.handbook"), Href: ui.HelpPath}, {Text: i18n.T(ctx, "nav.log"), Href: "/log/checkpoint"}}}
 		sh.Brand, sh.Footer = h.site().Around(ctx)
 		if a.SignedIn() {
 			sh.UserName = a.Name

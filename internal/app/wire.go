@@ -18,6 +18,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/disclosure"
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -40,18 +41,19 @@ import (
 
 // features is the services above the kernel.
 type features struct {
-	admin     *orgadmin.Service
-	publish   *publish.Service
-	feedback  *feedback.Service
-	deadline  *deadline.Service
-	inbox     *inbox.Service
-	portal    *portal.Portal
-	fleet     *fleet.Service
-	directive *directive.Service
-	loud      *loudspeaker.Service
-	fund      *fund.Service
-	spending  *spending.Service
-	household *household.Service
+	admin      *orgadmin.Service
+	publish    *publish.Service
+	feedback   *feedback.Service
+	deadline   *deadline.Service
+	inbox      *inbox.Service
+	portal     *portal.Portal
+	fleet      *fleet.Service
+	directive  *directive.Service
+	loud       *loudspeaker.Service
+	fund       *fund.Service
+	spending   *spending.Service
+	disclosure *disclosure.Service
+	household  *household.Service
 }
 
 // site is the public site's screens, made once: it keeps finished pages in memory.
@@ -67,24 +69,25 @@ type pages interface{ Routes(*web.Routes) }
 
 // Rooms gives the services of an opened house to a program that fills it (the rehearsal) and to tests.
 type Rooms struct {
-	DB        *db.DB
-	Clock     clock.Clock
-	Pictures  *picture.Store
-	Units     *orgunit.Service
-	People    *identity.Service
-	Channels  *channel.Service
-	Publish   *publish.Service
-	Feedback  *feedback.Service
-	Deadline  *deadline.Service
-	Inbox     *inbox.Service
-	Loud      *loudspeaker.Service
-	Fleet     *fleet.Service
-	Household *household.Service
-	Spending  *spending.Service
-	Directive *directive.Service
-	Sites     *portal.Sites
-	Admin     *orgadmin.Service
-	Diary     *audit.Viewer
+	DB         *db.DB
+	Clock      clock.Clock
+	Pictures   *picture.Store
+	Units      *orgunit.Service
+	People     *identity.Service
+	Channels   *channel.Service
+	Publish    *publish.Service
+	Feedback   *feedback.Service
+	Deadline   *deadline.Service
+	Inbox      *inbox.Service
+	Loud       *loudspeaker.Service
+	Fleet      *fleet.Service
+	Household  *household.Service
+	Spending   *spending.Service
+	Disclosure *disclosure.Service
+	Directive  *directive.Service
+	Sites      *portal.Sites
+	Admin      *orgadmin.Service
+	Diary      *audit.Viewer
 }
 
 func (h *House) openChannels() error {
@@ -139,6 +142,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 	h.openHouseholds()
 	h.openFund()
 	h.openSpending()
+	h.openDisclosure()
 	h.openFleet()
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
@@ -179,7 +183,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Deadline: h.features.deadline, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Spending: h.features.spending, Directive: h.features.directive, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Deadline: h.features.deadline, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Spending: h.features.spending, Disclosure: h.features.disclosure, Directive: h.features.directive, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -199,6 +203,7 @@ func (h *House) featurePages() []pages {
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
 		h.spendingPages(),
+		h.disclosurePages(),
 		feedbackweb.New(f.feedback, feedbackweb.DefaultLimits),
 		h.deadlinePages(),
 		h.site(),

@@ -48,6 +48,37 @@ func doors() []door {
 	return append(out, door{method: "GET", path: "/api/v1/openapi.json", serve: (*Pages).openapi})
 }
 
+// Address is a door of another room, to be described beside these: it is read with GET.
+type Address struct {
+	Path, Doc string
+	Params    [][2]string // name and meaning; a name that stands in the path is required
+	Media     []string
+}
+
+// Describe adds doors of other rooms to the OpenAPI document.
+func (p *Pages) Describe(more ...Address) *Pages {
+	p.more = append(p.more, more...)
+	return p
+}
+
+// operation describes a door of another room.
+func (a Address) operation() operation {
+	content := map[string]media{}
+	for _, m := range a.Media {
+		content[m] = media{}
+	}
+	o := operation{Summary: a.Doc, ID: door{method: "GET", path: a.Path}.name(), Responses: map[string]response{"200": {"What was asked for", content},
+		"default": {"What was wrong (RFC 9457)", map[string]media{"application/problem+json": {}}}}}
+	for _, x := range a.Params {
+		in := "query"
+		if strings.Contains(a.Path, "{"+x[0]+"}") {
+			in = "path"
+		}
+		o.Parameters = append(o.Parameters, parameter{Name: x[0], In: in, Required: in == "path", Description: x[1], Schema: schema{Type: "string"}})
+	}
+	return o
+}
+
 // meanings explains each parameter once.
 func meanings() map[string]string {
 	return map[string]string{
@@ -125,7 +156,7 @@ type (
 
 // openapi serves the description of these doors (OpenAPI 3.1).
 func (p *Pages) openapi(w http.ResponseWriter, _ *http.Request) error {
-	d := document{OpenAPI: "3.1.0", Info: info{"Nhịp Cầu: open data and Open311", "1", "Published cases, masked, and the way in for requests of other programs."},
+	d := document{OpenAPI: "3.1.0", Info: info{"Nhịp Cầu: open data and Open311", "1", "Published cases and statements of funds, masked, and the way in for requests of other programs."},
 		Servers: []serverURL{{p.s.BaseURL}}, Paths: map[string]map[string]operation{}}
 	for _, x := range doors() {
 		if x.doc == "" {
@@ -135,6 +166,9 @@ func (p *Pages) openapi(w http.ResponseWriter, _ *http.Request) error {
 			d.Paths[x.path] = map[string]operation{}
 		}
 		d.Paths[x.path][strings.ToLower(x.method)] = x.operation()
+	}
+	for _, a := range p.more {
+		d.Paths[a.Path] = map[string]operation{"get": a.operation()}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Access-Control-Allow-Origin", "*")

@@ -34,6 +34,7 @@ type Pages struct {
 	s      *feedback.Service
 	keys   *open311.Keys
 	logger *slog.Logger
+	more   []Address             // doors of other rooms that the document describes
 	reads  *httprate.RateLimiter // by address
 	sends  *httprate.RateLimiter // by key
 	tries  *httprate.RateLimiter // keys that do not hold, by address

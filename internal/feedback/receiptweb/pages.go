@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-chi/httprate"
 
+	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback/receipt"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -25,9 +26,18 @@ import (
 //go:embed catalogue.vi.toml catalogue.en.toml
 var Catalogue embed.FS
 
+// Gift is the verdict on a receipt of a gift, in the words of internal/fund/giftreceipt.
+type Gift struct {
+	Valid                        bool
+	Fault                        string
+	ID, Amount, Day, PublishedAt string
+	Index                        string
+}
+
 // Pages serves the page.
 type Pages struct {
 	key   string
+	gifts func(b []byte, key string) (Gift, bool)
 	limit *httprate.RateLimiter
 }
 
@@ -38,6 +48,12 @@ func New(key string, checks int) *Pages {
 	if checks > 0 {
 		p.limit = httprate.NewRateLimiter(checks, 10*time.Minute)
 	}
+	return p
+}
+
+// WithGifts lets the page take receipts of gifts too; check says false when the bytes are no such receipt.
+func (p *Pages) WithGifts(check func(b []byte, key string) (Gift, bool)) *Pages {
+	p.gifts = check
 	return p
 }
 
@@ -53,6 +69,7 @@ type view struct {
 	Typed   string // the key to check with
 	Pasted  string
 	Verdict *receipt.Verdict
+	Gift    *Gift
 	Err     error
 }
 
@@ -79,6 +96,12 @@ func (p *Pages) check(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v.Err != nil {
 		return web.Render(w, r, http.StatusUnprocessableEntity, page(v))
+	}
+	if p.gifts != nil {
+		if g, ok := p.gifts(b, v.Typed); ok {
+			v.Gift = &g
+			return web.Render(w, r, http.StatusOK, page(v))
+		}
 	}
 	verdict := receipt.Check(b, v.Typed)
 	v.Verdict = &verdict
@@ -116,6 +139,45 @@ func tone(v receipt.Verdict) string {
 		return "wait"
 	}
 	return "late"
+}
+
+// giftTone is the colour and shape of a verdict on a gift.
+func giftTone(g Gift) string {
+	switch {
+	case g.Valid:
+		return "ok"
+	case g.Fault == string(receipt.FaultUnlogged):
+		return "wait"
+	}
+	return "late"
+}
+
+// giftTitle is the verdict on a gift in a few words.
+func giftTitle(ctx context.Context, g Gift) string {
+	if g.Valid {
+		return i18n.T(ctx, "receipt.valid")
+	}
+	return i18n.T(ctx, "receipt.invalid")
+}
+
+// giftSentence explains the verdict on a gift.
+func giftSentence(ctx context.Context, g Gift) string {
+	switch g.Fault {
+	case "":
+		return i18n.T(ctx, "receipt.gift.valid_text", "ID", g.ID, "Amount", g.Amount, "Day", vietnamese(g.Day), "At", at(g.PublishedAt), "Index", g.Index)
+	case "text", "leaf", "batch":
+		return i18n.T(ctx, "receipt.gift."+g.Fault)
+	}
+	return i18n.T(ctx, "receipt.fault."+g.Fault)
+}
+
+// vietnamese writes a day as people do; what is no day stays.
+func vietnamese(s string) string {
+	d, err := clock.ParseDate(s)
+	if err != nil {
+		return s
+	}
+	return d.Vietnamese()
 }
 
 // title is the verdict in a few words.

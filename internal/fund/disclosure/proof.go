@@ -34,7 +34,7 @@ func (s *Service) Receipt(ctx context.Context, lineID string) (giftreceipt.File,
 	if len(rows) == 0 {
 		return giftreceipt.File{}, none
 	}
-	b, err := s.store.batchOf(ctx, s.DB.Read(), st.no, seq)
+	b, err := s.store.batchOf(ctx, s.DB.Read(), st.no, seq, true)
 	if err != nil {
 		return giftreceipt.File{}, err
 	}

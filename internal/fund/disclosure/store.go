@@ -263,8 +263,13 @@ func (store) ofGifts(ctx context.Context, q bun.IDB, appealNo int64, keys [][]by
 	return out, err
 }
 
-func (store) batchOf(ctx context.Context, q bun.IDB, appealNo, seq int64) (b batchRow, err error) {
-	err = q.NewSelect().Model(&b).Where("b.appeal_no = ?", appealNo).Where("b.first <= ?", seq).Order("b.first DESC").Limit(1).Scan(ctx)
+// batchOf finds the batch of a line; its leaves are read only when they are needed.
+func (store) batchOf(ctx context.Context, q bun.IDB, appealNo, seq int64, leaves bool) (b batchRow, err error) {
+	sel := q.NewSelect().Model(&b)
+	if !leaves {
+		sel = sel.ExcludeColumn("leaves")
+	}
+	err = sel.Where("b.appeal_no = ?", appealNo).Where("b.first <= ?", seq).Order("b.first DESC").Limit(1).Scan(ctx)
 	return b, err
 }
 
