@@ -200,7 +200,8 @@ type Deps struct {
 // Service is the use cases of fund.
 type Service struct {
 	Deps
-	store store
+	store  store
+	public PublicLog // nil: nothing is made public yet
 }
 
 // New makes the service.

@@ -24,8 +24,9 @@ import (
 type ImportRequest struct {
 	Appeal  string // its code
 	Layout  statement.Layout
-	Account string // number; needed only when the appeal has several accounts that fit the layout
-	Name    string // of the file, for the record
+	Account string             // number; needed only when the appeal has several accounts that fit the layout
+	Name    string             // of the file, for the record
+	Mapping *statement.Mapping // with statement.Mapped: how its columns are to be read
 	File    io.ReaderAt
 	Size    int64
 
@@ -78,51 +79,79 @@ const (
 //
 // A refused file gives a result with State ImportRefused and the problems in Totals, and no error.
 func (s *Service) Import(ctx context.Context, actor identity.Actor, in ImportRequest) (ImportResult, error) {
-	a, err := s.store.appealByCode(ctx, s.DB.Read(), in.Appeal)
+	run, err := s.newRun(ctx, actor, in)
 	if err != nil {
 		return ImportResult{}, err
 	}
+	totals, res, err := run.check(ctx)
+	if err != nil || res.State != "" {
+		return res, err
+	}
+	return run.post(ctx, totals)
+}
+
+// newRun prepares an import: who may, which account, what the file is.
+func (s *Service) newRun(ctx context.Context, actor identity.Actor, in ImportRequest) (*importRun, error) {
+	a, err := s.store.appealByCode(ctx, s.DB.Read(), in.Appeal)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.may(actor, ActionImport, a); err != nil {
-		return ImportResult{}, err
+		return nil, err
 	}
 	acct, err := pickAccount(a, in.Layout, in.Account)
 	if err != nil {
-		return ImportResult{}, err
+		return nil, err
 	}
 	h := sha256.New()
+	if in.Mapping != nil { // the same bytes read otherwise are another statement
+		h.Write([]byte(in.Mapping.JSON()))
+	}
 	if _, err := io.Copy(h, io.NewSectionReader(in.File, 0, in.Size)); err != nil {
-		return ImportResult{}, fmt.Errorf("fund: the file cannot be read: %w", err)
+		return nil, fmt.Errorf("fund: the file cannot be read: %w", err)
 	}
-	run := &importRun{s: s, in: in, actor: actor, appeal: a, account: acct, hash: hex.EncodeToString(h.Sum(nil))}
-	if err := run.begin(ctx); err != nil {
-		return ImportResult{}, err
+	return &importRun{s: s, in: in, actor: actor, appeal: a, account: acct, hash: hex.EncodeToString(h.Sum(nil))}, nil
+}
+
+// check lays the rows of the file aside and compares everything the file says of itself. A result with a state is the end:
+// the file is refused, known, or in the books already.
+func (r *importRun) check(ctx context.Context) (statement.Totals, ImportResult, error) {
+	if err := r.begin(ctx); err != nil {
+		return statement.Totals{}, ImportResult{}, err
 	}
-	if run.session.State == string(ImportPosted) {
-		return run.known()
+	if r.session.State == string(ImportPosted) {
+		res, err := r.known()
+		return res.Totals, res, err
 	}
-	if err := s.finishPending(ctx, actor, acct.ID); err != nil {
-		return ImportResult{}, err
+	if err := r.s.finishPending(ctx, r.actor, r.account.ID); err != nil {
+		return statement.Totals{}, ImportResult{}, err
 	}
-	if run.session.State == string(importProved) {
-		return run.result(ctx)
+	if r.session.State == string(importProved) {
+		res, err := r.result(ctx)
+		return res.Totals, res, err
 	}
-	totals, err := statement.Parse(in.File, in.Size, in.Layout, func(r statement.Row) error { return run.take(ctx, r) })
+	take := func(row statement.Row) error { return r.take(ctx, row) }
+	var totals statement.Totals
+	var err error
+	if r.in.Mapping != nil {
+		totals, err = statement.ParseMapped(r.in.File, r.in.Size, *r.in.Mapping, take)
+	} else {
+		totals, err = statement.Parse(r.in.File, r.in.Size, r.in.Layout, take)
+	}
 	if err != nil {
 		var f *fault.Error
-		if errors.As(err, &f) {
-			err = errors.Join(err, run.drop(ctx))
+		var fs fault.Fields
+		if errors.As(err, &f) || errors.As(err, &fs) {
+			err = errors.Join(err, r.drop(ctx))
 		}
-		return ImportResult{}, err
+		return totals, ImportResult{}, err
 	}
-	run.checkStated(&totals)
+	r.checkStated(&totals)
 	if totals.Refused > 0 {
-		res := ImportResult{State: ImportRefused, Hash: run.hash, Account: acct, RowsRead: totals.Rows + refusedRows(totals), Totals: totals}
-		return res, run.drop(ctx)
+		res := ImportResult{State: ImportRefused, Hash: r.hash, Account: r.account, RowsRead: totals.Rows + refusedRows(totals), Totals: totals}
+		return totals, res, r.drop(ctx)
 	}
-	if err := run.stage(ctx); err != nil {
-		return ImportResult{}, err
-	}
-	return run.post(ctx, totals)
+	return totals, ImportResult{}, r.stage(ctx)
 }
 
 // refusedRows counts the problems that are a row which was not counted among those in order.
@@ -169,6 +198,8 @@ type importRun struct {
 	batch   []*bankRow
 	seen    map[fingerprint]int
 	rules   []Rule
+
+	progress func(ctx context.Context) error // called after each batch; nil: nobody watches
 }
 
 // begin finds the session of this file or makes one.
@@ -220,6 +251,9 @@ func (r *importRun) stage(ctx context.Context) error {
 	}
 	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return r.s.store.stage(ctx, tx, r.session.ID, r.batch) })
 	r.batch = r.batch[:0]
+	if err == nil && r.progress != nil {
+		err = r.progress(ctx)
+	}
 	return err
 }
 

@@ -22,7 +22,7 @@ func (r *importRun) post(ctx context.Context, totals statement.Totals) (ImportRe
 	if r.session.State == string(ImportPosted) {
 		return r.known()
 	}
-	if err := r.s.finishPending(ctx, r.actor, r.account.ID); err != nil {
+	if err := r.s.finishWatched(ctx, r.actor, r.account.ID, r.progress); err != nil {
 		return ImportResult{}, err
 	}
 	res, err := r.result(ctx)
@@ -61,6 +61,10 @@ func (r *importRun) prove(ctx context.Context, tx db.Tx, totals statement.Totals
 
 // finishPending brings every proved file of an account wholly into the books.
 func (s *Service) finishPending(ctx context.Context, actor identity.Actor, accountID string) error {
+	return s.finishWatched(ctx, actor, accountID, nil)
+}
+
+func (s *Service) finishWatched(ctx context.Context, actor identity.Actor, accountID string, progress func(context.Context) error) error {
 	pending, err := s.store.provedImports(ctx, s.DB.Read(), accountID)
 	if err != nil {
 		return err
@@ -71,6 +75,9 @@ func (s *Service) finishPending(ctx context.Context, actor identity.Actor, accou
 				done, err = s.postSome(ctx, tx, actor, accountID, importID)
 				return err
 			})
+			if err == nil && progress != nil {
+				err = progress(ctx)
+			}
 			if err != nil {
 				return err
 			}
@@ -150,6 +157,9 @@ func (s *Service) count(ctx context.Context, tx db.Tx, session importRow) error 
 		return err
 	}
 	if err := s.announce(ctx, tx, session.AppealID, session.ID); err != nil {
+		return err
+	}
+	if err := s.wantCheck(ctx, tx, session.AppealID); err != nil {
 		return err
 	}
 	back, err := s.store.refundsOf(ctx, tx, session.ID)

@@ -145,7 +145,12 @@ func (store) withdraw(ctx context.Context, q bun.IDB, g giftRow) error {
 	return err
 }
 
-func (store) balances(ctx context.Context, q bun.IDB, appealID string) (out []Balance, err error) {
+func (s store) balances(ctx context.Context, q bun.IDB, appealID string) ([]Balance, error) {
+	return s.balancesBetween(ctx, q, appealID, "", "9999-12-31")
+}
+
+// balancesBetween adds up what moved on the accounts of an appeal between two days, both included.
+func (store) balancesBetween(ctx context.Context, q bun.IDB, appealID string, from, until clock.Date) (out []Balance, err error) {
 	var rows []struct {
 		ID, Role, Bank, Number, Head, EarmarkID string
 		Debit, Credit                           money.VND
@@ -153,8 +158,8 @@ func (store) balances(ctx context.Context, q bun.IDB, appealID string) (out []Ba
 	}
 	err = q.NewRaw(`SELECT c.id, c.role, c.bank, c.number, c.head, c.earmark_id, CAST(coalesce(sum(t.debit), 0) AS bigint) AS debit,
 		CAST(coalesce(sum(t.credit), 0) AS bigint) AS credit, CAST(coalesce(sum(t.gifts), 0) AS bigint) AS credits
-		FROM fund_account c LEFT JOIN fund_total t ON t.account_id = c.id WHERE c.appeal_id = ?
-		GROUP BY c.id, c.role, c.bank, c.number, c.head, c.earmark_id ORDER BY c.role, c.bank, c.number, c.head, c.earmark_id`, appealID).Scan(ctx, &rows)
+		FROM fund_account c LEFT JOIN fund_total t ON t.account_id = c.id AND t.day BETWEEN ? AND ? WHERE c.appeal_id = ?
+		GROUP BY c.id, c.role, c.bank, c.number, c.head, c.earmark_id ORDER BY c.role, c.bank, c.number, c.head, c.earmark_id`, from, until, appealID).Scan(ctx, &rows)
 	for _, r := range rows {
 		b := Balance{AccountID: r.ID, Role: Role(r.Role), Number: r.Number, Head: Head(r.Head), EarmarkID: r.EarmarkID, Debit: r.Debit, Credit: r.Credit, Credits: r.Credits}
 		if b.Role == RoleBank {

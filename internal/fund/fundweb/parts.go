@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/fund"
@@ -139,4 +140,12 @@ func (p *Pages) afterRule(w http.ResponseWriter, r *http.Request, flash string, 
 		return err
 	}
 	return web.SeeOther(w, r, ui.WithFlash(AppealPath(r.PathValue("code"))+"/cho", flash))
+}
+
+// lastRow is the number of the last row; nothing for "to the end".
+func lastRow(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }

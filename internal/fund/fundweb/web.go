@@ -75,6 +75,7 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Can("GET "+onePath+"/chuyen", fund.ActionRead, p.transfers)
 	r.Can("POST "+onePath+"/chuyen", fund.ActionTransfer, p.transfer)
 	r.Can("POST "+onePath+"/chuyen/{id}/huy", fund.ActionTransfer, p.undoTransfer)
+	p.statementRoutes(r)
 }
 
 // frame is what every page of one appeal shows.

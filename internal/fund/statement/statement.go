@@ -28,6 +28,9 @@ const (
 	BIDV        Layout = "bidv"
 	CAMT053     Layout = "camt053"
 	MT940       Layout = "mt940"
+
+	// Mapped is any other table of one row a movement, whose columns a person has told apart. It is read with ParseMapped.
+	Mapped Layout = "mapped"
 )
 
 // Layouts lists every layout.
@@ -131,6 +134,10 @@ func Parse(f io.ReaderAt, size int64, l Layout, each func(Row) error) (Totals, e
 	if err != nil {
 		return Totals{}, err
 	}
+	return parse(p, each)
+}
+
+func parse(p parser, each func(Row) error) (Totals, error) {
 	if c, ok := p.(io.Closer); ok {
 		defer c.Close()
 	}
@@ -170,7 +177,7 @@ func open(f io.ReaderAt, size int64, l Layout) (parser, error) {
 	case MT940:
 		return newMT940(io.NewSectionReader(f, 0, size)), nil
 	case Vietcombank, Agribank, VietinBank, BIDV:
-		t, err := openTable(f, size)
+		t, err := openTable(f, size, l)
 		if err != nil {
 			return nil, err
 		}

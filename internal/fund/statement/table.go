@@ -24,7 +24,7 @@ type table interface {
 	Close() error
 }
 
-func openTable(f io.ReaderAt, size int64) (table, error) {
+func openTable(f io.ReaderAt, size int64, l Layout) (table, error) {
 	var head [4]byte
 	n, err := f.ReadAt(head[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -36,7 +36,7 @@ func openTable(f io.ReaderAt, size int64) (table, error) {
 	case bytes.HasPrefix(head[:n], []byte("\xd0\xcf\x11\xe0")), bytes.HasPrefix(head[:n], []byte("%PDF")):
 		return nil, fault.New(fault.Invalid, "fund.statement.kind")
 	}
-	return openCSV(f, size)
+	return openCSV(f, size, l)
 }
 
 // pace lets a reader hand out so many bytes until it is wound again: a quote that is never closed must not make one cell of
@@ -69,7 +69,7 @@ type csvTable struct {
 	endless bool
 }
 
-func openCSV(f io.ReaderAt, size int64) (table, error) {
+func openCSV(f io.ReaderAt, size int64, l Layout) (table, error) {
 	var last [1]byte
 	if _, err := f.ReadAt(last[:], size-1); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -84,12 +84,25 @@ func openCSV(f io.ReaderAt, size int64) (table, error) {
 	}
 	start, _ := br.Peek(4096)
 	r := csv.NewReader(br)
-	r.ReuseRecord, r.FieldsPerRecord, r.Comma = true, -1, delimiter(start)
+	r.ReuseRecord, r.FieldsPerRecord, r.Comma = true, -1, delimiter(start, l)
 	return &csvTable{r: r, pace: p, endless: last[0] != '\n'}, nil
 }
 
-// delimiter looks which of the usual separators stands before a column that every layout has.
-func delimiter(start []byte) rune {
+// delimiter looks which of the usual separators stands before a column that every known layout has. In a table that is
+// mapped by hand it is the one that is there most.
+func delimiter(start []byte, l Layout) rune {
+	if l == Mapped {
+		best, most := ',', 0
+		for _, c := range []rune{';', '\t', ','} { // amounts may hold commas: a tie is not theirs
+			if n := bytes.Count(start, []byte(string(c))); n > most {
+				best, most = c, n
+			}
+		}
+		if n := bytes.Count(start, []byte(";")); n > 0 && best == ',' && n*3 >= most {
+			return ';'
+		}
+		return best
+	}
 	for _, c := range []rune{';', '\t'} {
 		if bytes.Contains(start, []byte(string(c)+"Balance")) || bytes.Contains(start, []byte(string(c)+`"Balance`)) {
 			return c
@@ -120,11 +133,13 @@ func (t *csvTable) Close() error { return nil }
 // columns of a layout, as the header names them.
 type columns struct {
 	date, clock, doc, ref, memo, debit, credit, balance, offset string
+
+	signed string // one column for both sides: what is below zero went out
 }
 
 func (c columns) names() []string {
 	var out []string
-	for _, n := range []string{c.date, c.clock, c.doc, c.ref, c.memo, c.debit, c.credit, c.balance, c.offset} {
+	for _, n := range []string{c.date, c.clock, c.doc, c.ref, c.memo, c.debit, c.credit, c.balance, c.offset, c.signed} {
 		if n != "" {
 			out = append(out, n)
 		}
@@ -150,6 +165,8 @@ type tableParser struct {
 	c       columns
 	width   int
 	memoEnd bool // the memo is the last column: a cut file may have lost a part of it
+	dates   []string
+	last    int // number of the last row to read; 0 is to the end
 	held    *held
 	done    bool
 }
@@ -161,7 +178,7 @@ type held struct {
 }
 
 func newTableParser(t table, l Layout) (*tableParser, error) {
-	p := &tableParser{t: t, l: l, c: familyColumns()}
+	p := &tableParser{t: t, l: l, c: familyColumns(), dates: []string{dayFirst}}
 	if l == Vietcombank {
 		p.c = vcbColumns()
 	}
@@ -233,6 +250,10 @@ func (p *tableParser) next() (item, error) {
 		if errors.Is(err, io.EOF) {
 			p.done = true
 			p.checkCut()
+			return p.give(nil)
+		}
+		if p.last > 0 && no > p.last {
+			p.done = true
 			return p.give(nil)
 		}
 		if err != nil {
@@ -323,7 +344,7 @@ func (p *tableParser) cell(cells []string, name string) string {
 
 func (p *tableParser) read(cells []string, no int) *held {
 	h := &held{row: Row{No: no}}
-	if len(cells) < p.width && !p.t.serial() || len(cells) > p.width && !blank(cells[p.width:]) {
+	if len(cells) < p.width && !p.t.serial() || p.l != Mapped && len(cells) > p.width && !blank(cells[p.width:]) {
 		h.bad = problem(no, fault.New(fault.Invalid, "fund.statement.width").With("Want", p.width).With("Found", len(cells)))
 		return h
 	}
@@ -337,7 +358,7 @@ func (p *tableParser) read(cells []string, no int) *held {
 }
 
 func (p *tableParser) fill(r *Row, cells []string) (err error) {
-	if r.Day, err = day(p.cell(cells, p.c.date), p.t.serial()); err != nil {
+	if r.Day, err = day(p.cell(cells, p.c.date), p.t.serial(), p.dates...); err != nil {
 		return err
 	}
 	if r.Time, err = clockTime(p.cell(cells, p.c.clock), p.t.serial()); err != nil {
@@ -348,6 +369,13 @@ func (p *tableParser) fill(r *Row, cells []string) (err error) {
 	}
 	if r.Credit, _, err = amount(p.cell(cells, p.c.credit), money.Parse); err != nil {
 		return err
+	}
+	if p.c.signed != "" {
+		v, _, err := amount(p.cell(cells, p.c.signed), money.ParseSigned)
+		if err != nil {
+			return err
+		}
+		r.Debit, r.Credit = max(0, -v), max(0, v)
 	}
 	if r.Balance, r.HasBalance, err = amount(p.cell(cells, p.c.balance), money.ParseSigned); err != nil {
 		return err
@@ -372,10 +400,14 @@ func amount(s string, parse func(string) (money.VND, error)) (v money.VND, state
 	return v, err == nil, err
 }
 
-// day reads 31/12/2024, and in Excel also the number of the day.
-func day(s string, serial bool) (clock.Date, error) {
-	if t, err := time.Parse("02/01/2006", s); err == nil {
-		return clock.Date(t.Format("2006-01-02")), nil
+const dayFirst = "02/01/2006"
+
+// day reads 31/12/2024, or another form that is given, and in Excel also the number of the day.
+func day(s string, serial bool, forms ...string) (clock.Date, error) {
+	for _, form := range forms {
+		if t, err := time.Parse(form, s); err == nil {
+			return clock.Date(t.Format("2006-01-02")), nil
+		}
 	}
 	if serial {
 		if n, err := strconv.ParseFloat(s, 64); err == nil && n >= 36526 && n < 73051 { // 2000 to 2099

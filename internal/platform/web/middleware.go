@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -19,6 +21,16 @@ const maxBody = 64 << 20
 const csp = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; " +
 	"base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
+type wholeBody struct{}
+
+// LargeBody lets a handler that streams its body read up to limit bytes instead of the usual bound. Call it before the body
+// is touched, and only after the asker's right has been checked.
+func LargeBody(w http.ResponseWriter, r *http.Request, limit int64) {
+	if body, ok := r.Context().Value(wholeBody{}).(io.ReadCloser); ok {
+		r.Body = http.MaxBytesReader(w, body, limit)
+	}
+}
+
 // Harden sets the security headers, bounds bodies and turns a panic into an error page.
 func (s *Server) Harden(next http.Handler, https bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +43,9 @@ func (s *Server) Harden(next http.Handler, https bool) http.Handler {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		if r.Body != nil && r.ContentLength != 0 {
-			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+			whole := r.Body
+			r = r.WithContext(context.WithValue(r.Context(), wholeBody{}, whole))
+			r.Body = http.MaxBytesReader(w, whole, maxBody)
 		}
 		defer func() {
 			if p := recover(); p != nil {

@@ -1,0 +1,303 @@
+package fund
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/id"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+)
+
+// PublicDay is what the public reads of one day: gifts that stand, by the day on which the bank booked them.
+type PublicDay struct {
+	Day    clock.Date
+	Gifts  int
+	Amount money.VND
+}
+
+// PublicLog tells what has been made public of an appeal, in order of days; the public statement gives it. It reads what
+// readers get, and not the books.
+type PublicLog interface {
+	PublicDays(ctx context.Context, appealID string) ([]PublicDay, error)
+}
+
+// ComparePublic tells the books where the public statement is; the roof does so once, before the house serves.
+func (s *Service) ComparePublic(p PublicLog) { s.public = p }
+
+// Check is one comparison of what the bank said, what stands in the books and what the public reads. Everything is added up
+// anew from the single rows and lines, not from totals that are kept.
+type Check struct {
+	ID   string
+	Done bool
+	Good bool // every day is equal everywhere
+	Days []CheckDay
+	Open bool // the public side was not looked at: nothing is published yet
+	At   time.Time
+}
+
+// CheckDay is one day of a comparison.
+type CheckDay struct {
+	Day         clock.Date `json:"day"`
+	BankRows    int        `json:"bank_rows"`
+	BankIn      money.VND  `json:"bank_in"` // rows of statements
+	BankOut     money.VND  `json:"bank_out"`
+	LedgerIn    money.VND  `json:"ledger_in"` // lines on the bank's accounts
+	LedgerOut   money.VND  `json:"ledger_out"`
+	KeptIn      money.VND  `json:"kept_in"` // totals that are kept with every entry
+	KeptOut     money.VND  `json:"kept_out"`
+	Gifts       int        `json:"gifts"` // that stand
+	GiftAmount  money.VND  `json:"gift_amount"`
+	PublicGifts int        `json:"public_gifts"`
+	PublicSum   money.VND  `json:"public_sum"`
+}
+
+// BankIsLedger tells whether bank and books agree on the day, and the totals with both.
+func (d CheckDay) BankIsLedger() bool {
+	return d.BankIn == d.LedgerIn && d.BankOut == d.LedgerOut && d.KeptIn == d.LedgerIn && d.KeptOut == d.LedgerOut
+}
+
+// LedgerIsPublic tells whether the public reads what stands in the books.
+func (d CheckDay) LedgerIsPublic() bool {
+	return d.Gifts == d.PublicGifts && d.GiftAmount == d.PublicSum
+}
+
+type compareArgs struct {
+	CheckID string `json:"check"`
+}
+
+// Kind implements jobs.Args.
+func (compareArgs) Kind() string { return "fund.compare" }
+
+func (s *Service) workChecks(q *jobs.Queue) {
+	jobs.HandleLong(q, importLimit, func(ctx context.Context, j *jobs.Job[compareArgs]) error { return s.compare(ctx, j.Args.CheckID) })
+}
+
+// WantCheck asks for a comparison of an appeal; it is done in the background.
+func (s *Service) WantCheck(ctx context.Context, actor identity.Actor, code string) error {
+	a, err := s.Appeal(ctx, actor, code)
+	if err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.wantCheck(ctx, tx, a.ID) })
+}
+
+func (s *Service) wantCheck(ctx context.Context, tx db.Tx, appealID string) error {
+	if s.Jobs == nil {
+		return nil
+	}
+	checkID := id.New()
+	if err := s.store.insertCheck(ctx, tx, checkID, appealID, s.Clock.Now()); err != nil {
+		return err
+	}
+	return s.Jobs.Enqueue(ctx, tx, compareArgs{checkID}, nil)
+}
+
+// LastCheck gives the last comparison that is done, and whether another is under way. A zero Check: none was made yet.
+func (s *Service) LastCheck(ctx context.Context, actor identity.Actor, code string) (last Check, underWay bool, err error) {
+	a, err := s.Appeal(ctx, actor, code)
+	if err != nil {
+		return Check{}, false, err
+	}
+	return s.store.lastCheck(ctx, s.DB.Read(), a.ID)
+}
+
+// CompareNow compares at once and gives the result without keeping it.
+func (s *Service) CompareNow(ctx context.Context, actor identity.Actor, code string) (Check, error) {
+	a, err := s.Appeal(ctx, actor, code)
+	if err != nil {
+		return Check{}, err
+	}
+	return s.comparison(ctx, a.ID)
+}
+
+func (s *Service) compare(ctx context.Context, checkID string) error {
+	appealID, err := s.store.wantedCheck(ctx, s.DB.Read(), checkID)
+	if err != nil || appealID == "" {
+		return err
+	}
+	c, err := s.comparison(ctx, appealID)
+	if err != nil {
+		return err
+	}
+	c.ID, c.At = checkID, s.Clock.Now()
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.saveCheck(ctx, tx, c) })
+}
+
+func (s *Service) comparison(ctx context.Context, appealID string) (Check, error) {
+	days := map[clock.Date]*CheckDay{}
+	day := func(d clock.Date) *CheckDay {
+		if days[d] == nil {
+			days[d] = &CheckDay{Day: d}
+		}
+		return days[d]
+	}
+	if err := s.store.compare(ctx, s.DB.Read(), appealID, day); err != nil {
+		return Check{}, err
+	}
+	c := Check{Done: true, Good: true, Open: s.public == nil}
+	if s.public != nil {
+		list, err := s.public.PublicDays(ctx, appealID)
+		if err != nil {
+			return Check{}, err
+		}
+		for _, p := range list {
+			d := day(p.Day)
+			d.PublicGifts += p.Gifts
+			d.PublicSum += p.Amount
+		}
+	}
+	for _, d := range slices.Sorted(maps.Keys(days)) {
+		x := *days[d]
+		c.Good = c.Good && x.BankIsLedger() && (c.Open || x.LedgerIsPublic())
+		c.Days = append(c.Days, x)
+	}
+	return c, nil
+}
+
+// compare adds rows, lines, kept totals and gifts up by day.
+func (store) compare(ctx context.Context, q bun.IDB, appealID string, day func(clock.Date) *CheckDay) error {
+	type sums struct {
+		Day clock.Date
+		N   int
+		A   money.VND
+		B   money.VND
+	}
+	for _, step := range []struct {
+		query string
+		put   func(sums)
+	}{
+		{`SELECT r.day, count(*) AS n, CAST(sum(r.credit) AS bigint) AS a, CAST(sum(r.debit) AS bigint) AS b FROM fund_import i JOIN fund_row r ON r.import_id = i.id
+			WHERE i.appeal_id = ? AND i.state = 'posted' GROUP BY r.day`,
+			func(x sums) { d := day(x.Day); d.BankRows, d.BankIn, d.BankOut = x.N, x.A, x.B }},
+		{`SELECT e.day, count(*) AS n, CAST(sum(CASE WHEN f.id IS NULL THEN 0 ELSE l.amount END) AS bigint) AS a, CAST(sum(CASE WHEN t.id IS NULL THEN 0 ELSE l.amount END) AS bigint) AS b
+			FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id LEFT JOIN fund_account f ON f.id = l.debit_id AND f.role = 'bank' LEFT JOIN fund_account t ON t.id = l.credit_id AND t.role = 'bank'
+			WHERE e.appeal_id = ?` + counts + ` AND (f.id IS NOT NULL OR t.id IS NOT NULL) GROUP BY e.day`,
+			func(x sums) { d := day(x.Day); d.LedgerIn, d.LedgerOut = x.A, x.B }},
+		{`SELECT t.day, count(*) AS n, CAST(sum(t.debit) AS bigint) AS a, CAST(sum(t.credit) AS bigint) AS b FROM fund_account c JOIN fund_total t ON t.account_id = c.id
+			WHERE c.appeal_id = ? AND c.role = 'bank' GROUP BY t.day`,
+			func(x sums) { d := day(x.Day); d.KeptIn, d.KeptOut = x.A, x.B }},
+		{`SELECT g.day, count(*) AS n, CAST(sum(g.amount) AS bigint) AS a, 0 AS b FROM fund_gift g JOIN fund_entry e ON e.id = g.id WHERE g.appeal_id = ? AND g.state = 'taken'` + counts + ` GROUP BY g.day`,
+			func(x sums) { d := day(x.Day); d.Gifts, d.GiftAmount = x.N, x.A }},
+	} {
+		var rows []sums
+		if err := q.NewRaw(step.query, appealID).Scan(ctx, &rows); err != nil {
+			return err
+		}
+		for _, x := range rows {
+			step.put(x)
+		}
+	}
+	return nil
+}
+
+type checkRow struct {
+	bun.BaseModel `bun:"table:fund_check,alias:k"`
+
+	ID       string `bun:",pk"`
+	AppealID string
+	State    string
+	Days     string
+	Good     bool
+	At       time.Time
+}
+
+// checkText is the part of a comparison that is stored as text.
+type checkText struct {
+	Open bool       `json:"open"`
+	Days []CheckDay `json:"days"`
+}
+
+func (store) insertCheck(ctx context.Context, q bun.IDB, checkID, appealID string, now time.Time) error {
+	_, err := q.NewInsert().Model(&checkRow{ID: checkID, AppealID: appealID, State: "wanted", Days: "{}", At: now}).Exec(ctx)
+	return err
+}
+
+func (store) wantedCheck(ctx context.Context, q bun.IDB, checkID string) (appealID string, err error) {
+	err = q.NewRaw("SELECT appeal_id FROM fund_check WHERE id = ? AND state = 'wanted'", checkID).Scan(ctx, &appealID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return appealID, err
+}
+
+func (store) saveCheck(ctx context.Context, q bun.IDB, c Check) error {
+	b, err := json.Marshal(checkText{Open: c.Open, Days: c.Days})
+	if err != nil {
+		return err
+	}
+	_, err = q.NewRaw("UPDATE fund_check SET state = 'done', days = ?, good = ?, at = ? WHERE id = ?", string(b), c.Good, c.At, c.ID).Exec(ctx)
+	return err
+}
+
+func (store) lastCheck(ctx context.Context, q bun.IDB, appealID string) (Check, bool, error) {
+	var rows []checkRow
+	if err := q.NewSelect().Model(&rows).Where("k.appeal_id = ?", appealID).Order("k.id DESC").Limit(20).Scan(ctx); err != nil {
+		return Check{}, false, err
+	}
+	under := len(rows) > 0 && rows[0].State == "wanted"
+	for _, r := range rows {
+		if r.State != "done" {
+			continue
+		}
+		var t checkText
+		if err := json.Unmarshal([]byte(r.Days), &t); err != nil {
+			return Check{}, false, err
+		}
+		return Check{ID: r.ID, Done: true, Good: r.Good, Days: t.Days, Open: t.Open, At: r.At}, under, nil
+	}
+	return Check{}, under, nil
+}
+
+// Report is what moved on the accounts of an appeal between two days, both included.
+type Report struct {
+	From, Until clock.Date
+	Rows        []ReportRow
+}
+
+// ReportRow is one account: what stood on it before, what moved, what stood on it after. Net is debits less credits.
+type ReportRow struct {
+	Balance
+	Before money.VND
+}
+
+// After is what stood on the account at the end.
+func (r ReportRow) After() money.VND { return r.Before + r.Net() }
+
+// PeriodReport adds up a period of an appeal; an empty from is its beginning.
+func (s *Service) PeriodReport(ctx context.Context, actor identity.Actor, code string, from, until clock.Date) (Report, error) {
+	a, err := s.Appeal(ctx, actor, code)
+	if err != nil {
+		return Report{}, err
+	}
+	if !until.Valid() || from != "" && (!from.Valid() || from > until) {
+		return Report{}, fault.Field("until", "fund.appeal.dates")
+	}
+	r := Report{From: from, Until: until}
+	before, err := s.store.balancesBetween(ctx, s.DB.Read(), a.ID, "", from.AddDays(-1))
+	if err != nil {
+		return Report{}, err
+	}
+	was := map[string]money.VND{}
+	if from != "" {
+		for _, b := range before {
+			was[b.AccountID] = b.Net()
+		}
+	}
+	list, err := s.store.balancesBetween(ctx, s.DB.Read(), a.ID, from, until)
+	for _, b := range list {
+		r.Rows = append(r.Rows, ReportRow{Balance: b, Before: was[b.AccountID]})
+	}
+	return r, err
+}
