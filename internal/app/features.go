@@ -12,12 +12,23 @@ import (
 	"github.com/nhipcau/nhipcau/internal/directive"
 	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/assist"
+	"github.com/nhipcau/nhipcau/internal/feedback/assist/assistweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/attach"
 	"github.com/nhipcau/nhipcau/internal/feedback/deadline"
 	"github.com/nhipcau/nhipcau/internal/feedback/deadlineweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/follow"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
+	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
+	"github.com/nhipcau/nhipcau/internal/feedback/promise"
+	"github.com/nhipcau/nhipcau/internal/feedback/promiseweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/receiptweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
+	"github.com/nhipcau/nhipcau/internal/feedback/routingweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/similar"
+	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
@@ -72,6 +83,14 @@ func rooms() []room {
 		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
 		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
 		{name: "deadline", migrations: deadline.Migrations, policies: deadline.Policies, catalogue: deadlineweb.Catalogue},
+		{name: "routing", migrations: routing.Migrations, policies: routing.Policies, catalogue: routingweb.Catalogue},
+		{name: "assist", migrations: assist.Migrations, catalogue: assistweb.Catalogue},
+		{name: "similar", migrations: similar.Migrations},
+		{name: "follow", migrations: follow.Migrations},
+		{name: "survey", migrations: survey.Migrations},
+		{name: "promise", migrations: promise.Migrations, catalogue: promiseweb.Catalogue},
+		{name: "opinion", migrations: opinion.Migrations},
+		{name: "attach", migrations: attach.Migrations},
 		{name: "receipt", catalogue: receiptweb.Catalogue},
 		{name: "open311", migrations: open311.Migrations, catalogue: open311web.Catalogue},
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},

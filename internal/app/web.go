@@ -10,6 +10,7 @@ import (
 	handbookpages "github.com/nhipcau/nhipcau/docs/handbook"
 	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/assist/assistweb"
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure/disclosureweb"
 	"github.com/nhipcau/nhipcau/internal/fund/fundweb"
 	"github.com/nhipcau/nhipcau/internal/handbook"
@@ -124,6 +125,7 @@ func navigation() []navEntry {
 		{"nav.overview", "/lam-viec/toan-canh", "map", "dashboard.overview"},
 		{"nav.directives", directiveweb.Base, "post", "directive.read"},
 		{key: "nav.group_people"},
+		{"nav.assist", assistweb.Base, "people", "feedback.assist"},
 		{"nav.inbox", "/lam-viec/hop-thu", "inbox", "inbox.read"},
 		{"nav.cases", "/lam-viec/vu-viec", "case", "feedback.read"},
 		{"nav.deadlines", "/lam-viec/dung-han", "clock", "deadline.watch"},
@@ -140,6 +142,7 @@ func navigation() []navEntry {
 		{key: "nav.group_house"},
 		{"nav.people", "/quan-tri/can-bo", "people", "identity.see_people"},
 		{"nav.units", "/quan-tri/don-vi", "unit", "orgunit.manage_areas"},
+		{"nav.routing", "/quan-tri/phan-luong", "case", "routing.edit"},
 		{"nav.terms", "/quan-tri/thoi-han", "clock", "deadline.edit"},
 		{"nav.audit", "/quan-tri/nhat-ky", "clock", "audit.read"},
 		{"nav.policies", "/quan-tri/chinh-sach", "lock", "identity.read_policies"},

@@ -14,8 +14,11 @@ import (
 	"github.com/nhipcau/nhipcau/internal/directive"
 	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/assist"
+	"github.com/nhipcau/nhipcau/internal/feedback/assist/assistweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/deadline"
-	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
+	"github.com/nhipcau/nhipcau/internal/feedback/routingweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure"
@@ -44,11 +47,14 @@ type features struct {
 	admin      *orgadmin.Service
 	publish    *publish.Service
 	feedback   *feedback.Service
+	answers    answerRooms
 	deadline   *deadline.Service
+	routing    *routing.Service
 	inbox      *inbox.Service
 	portal     *portal.Portal
 	fleet      *fleet.Service
 	directive  *directive.Service
+	assist     *assist.Service
 	loud       *loudspeaker.Service
 	fund       *fund.Service
 	spending   *spending.Service
@@ -77,7 +83,9 @@ type Rooms struct {
 	Channels   *channel.Service
 	Publish    *publish.Service
 	Feedback   *feedback.Service
+	Answers    Answers
 	Deadline   *deadline.Service
+	Routing    *routing.Service
 	Inbox      *inbox.Service
 	Loud       *loudspeaker.Service
 	Fleet      *fleet.Service
@@ -85,6 +93,7 @@ type Rooms struct {
 	Spending   *spending.Service
 	Disclosure *disclosure.Service
 	Directive  *directive.Service
+	Assist     *assist.Service
 	Sites      *portal.Sites
 	Admin      *orgadmin.Service
 	Diary      *audit.Viewer
@@ -134,7 +143,11 @@ func (h *House) openFeatures(ctx context.Context) error {
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: days, Sealer: h.box, Audit: h.audit,
 		Log: h.tlog, Replies: h.channels, Messages: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
 	})
+	h.openAnswers(days)
 	f.deadline = deadline.New(deadline.Deps{Cases: f.feedback, Root: h.provinceID()})
+	if err := h.openRouting(); err != nil {
+		return err
+	}
 	f.inbox = inbox.New(inbox.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
@@ -144,11 +157,12 @@ func (h *House) openFeatures(ctx context.Context) error {
 	h.openSpending()
 	h.openDisclosure()
 	h.openFleet()
+	f.assist = assist.New(assist.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Cases: f.feedback})
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.spending.Mover())
-	h.sweepPictures(f.publish, f.feedback, f.directive, f.spending)
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.spending.Mover())
+	h.sweepPictures(f.publish, f.feedback, f.answers.promise, f.directive, f.spending)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
 	h.people.RegisterWork("publish", f.publish)
@@ -183,7 +197,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Deadline: h.features.deadline, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Spending: h.features.spending, Disclosure: h.features.disclosure, Directive: h.features.directive, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Spending: h.features.spending, Disclosure: h.features.disclosure, Directive: h.features.directive, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -200,12 +214,15 @@ func (h *House) featurePages() []pages {
 		inboxweb.New(f.inbox),
 		h.fleetPages(),
 		h.fundPages(),
+		&assistweb.Pages{Service: f.assist},
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
 		h.spendingPages(),
 		h.disclosurePages(),
-		feedbackweb.New(f.feedback, feedbackweb.DefaultLimits),
+		h.casePages(),
+		h.promisePages(),
 		h.deadlinePages(),
+		&routingweb.Pages{S: f.routing},
 		h.site(),
 	}
 }
