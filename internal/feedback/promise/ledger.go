@@ -10,6 +10,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -167,7 +168,7 @@ func reminded(events []Event, due clock.Date, late bool) bool {
 	return false
 }
 
-func errNone() error { return fault.New(fault.NotFound, "promise.not_found") }
+func errNone() *fault.Error { return fault.New(fault.NotFound, "promise.not_found") }
 
 type itemRow struct {
 	bun.BaseModel `bun:"table:promise_item,alias:p"`
@@ -373,4 +374,17 @@ func domains(rows []itemRow) []Promise {
 		out[i] = r.domain()
 	}
 	return out
+}
+
+// Open gives a promise with all its steps to an official who may read its case; edit tells whether they work on it.
+func (s *Service) Open(ctx context.Context, actor identity.Actor, promiseID string) (p Promise, steps []Event, edit bool, err error) {
+	if p, err = s.store.find(ctx, s.DB.Read(), promiseID); err != nil {
+		return Promise{}, nil, false, err
+	}
+	c, err := s.Cases.Look(ctx, actor, p.CaseID)
+	if err != nil || (p.State != StateOpen && p.State != StateKept) {
+		return Promise{}, nil, false, errNone().Because(err)
+	}
+	steps, err = s.store.events(ctx, s.DB.Read(), p.ID)
+	return p, steps, s.Cases.Check(actor, feedback.ActionWork, c) == nil, err
 }

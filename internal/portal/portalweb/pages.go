@@ -284,6 +284,9 @@ func (s *Pages) foot(ctx context.Context, u orgunit.Unit) []ui.Crumb {
 	}
 }
 
+// BrandOf is the name on top of the pages of a unit, for the pages of other rooms that belong to it.
+func (s *Pages) BrandOf(ctx context.Context, u orgunit.Unit) ui.Brand { return s.brand(ctx, u, "") }
+
 func (s *Pages) brand(ctx context.Context, u orgunit.Unit, host string) ui.Brand {
 	b := ui.Brand{Name: brandName(ctx, u), HomeHref: s.homeHref(u, host)}
 	if u.ID != s.p.Links.Province {
