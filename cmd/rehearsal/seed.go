@@ -113,6 +113,7 @@ type people struct {
 	byRole   map[identity.Role]identity.Actor
 	officer  map[string]identity.Actor // unit → editor and desk officer
 	chair    map[string]identity.Actor // unit → leader and approver
+	head     map[string]identity.Actor // commune → who heads the board of its first residential area
 }
 
 type part struct {
@@ -125,9 +126,12 @@ type part struct {
 // officials invents the people: each role once at the province, and an officer and a chair in every unit below.
 func officials(ctx context.Context, house *app.House, units []orgunit.Unit, n *names) (people, error) {
 	r := house.Rooms()
-	cast := people{province: units[0], byRole: map[identity.Role]identity.Actor{}, officer: map[string]identity.Actor{}, chair: map[string]identity.Actor{}}
+	cast := people{province: units[0], byRole: map[identity.Role]identity.Actor{}, officer: map[string]identity.Actor{}, chair: map[string]identity.Actor{}, head: map[string]identity.Actor{}}
 	var parts []part
 	for _, role := range identity.Roles {
+		if role == identity.RoleAreaHead {
+			continue // of a residential area, below
+		}
 		parts = append(parts, part{n.person(), strings.ReplaceAll(string(role), "_", "-") + "@nghean.example", units[0].ID, []identity.Role{role},
 			func(a identity.Actor) { cast.byRole[role] = a }})
 	}
@@ -137,6 +141,7 @@ func officials(ctx context.Context, house *app.House, units []orgunit.Unit, n *n
 			part{n.person(), "can-bo@" + at, u.ID, []identity.Role{identity.RoleEditor, identity.RoleDeskOfficer}, func(a identity.Actor) { cast.officer[u.ID] = a }},
 			part{n.person(), "chu-tich@" + at, u.ID, []identity.Role{identity.RoleLeader, identity.RoleApprover, identity.RoleUnitAdmin}, func(a identity.Actor) { cast.chair[u.ID] = a }})
 	}
+	parts = append(parts, areaHeads(house, units[1:], n, cast)...)
 	list := make([]identity.SeedOfficial, len(parts))
 	for i, p := range parts {
 		list[i] = identity.SeedOfficial{Name: p.name, Email: p.email, Password: password}
@@ -159,4 +164,21 @@ func officials(ctx context.Context, house *app.House, units []orgunit.Unit, n *n
 		return nil
 	})
 	return cast, err
+}
+
+// areaHeads gives each commune's first residential area somebody who heads its board.
+func areaHeads(house *app.House, units []orgunit.Unit, n *names, cast people) []part {
+	r := house.Rooms()
+	f, today := r.Units.Forest(), r.Units.Today()
+	var out []part
+	for _, u := range units {
+		for _, a := range f.Children(u.ID, today) {
+			if a.Level == orgunit.LevelArea {
+				out = append(out, part{n.person(), "truong-ban@" + vntext.Slug(a.FullName) + "." + u.Code + ".example", a.ID, []identity.Role{identity.RoleAreaHead},
+					func(x identity.Actor) { cast.head[u.ID] = x }})
+				break
+			}
+		}
+	}
+	return out
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 	"github.com/nhipcau/nhipcau/internal/platform/picture"
@@ -162,8 +163,9 @@ func (s *Service) Assist(ctx context.Context, actor identity.Actor, areaID strin
 	if err := s.Authz.Check(actor, ActionAssist, identity.InUnit(areaID)); err != nil {
 		return Case{}, err
 	}
+	area, err := s.Forest().Unit(areaID, s.today())
 	up := s.Forest().Ancestors(areaID, s.today())
-	if len(up) == 0 {
+	if err != nil || area.Level != orgunit.LevelArea || len(up) == 0 {
 		return Case{}, fault.Field("unit", "feedback.unit_unknown")
 	}
 	in.UnitID, in.Door, in.Return = up[0].ID, DoorArea, Return{}

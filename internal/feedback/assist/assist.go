@@ -87,7 +87,7 @@ type takenRow struct {
 func (s *Service) Areas(actor identity.Actor) []orgunit.Unit {
 	var out []orgunit.Unit
 	for _, u := range s.Authz.Scope(actor, feedback.ActionAssist) {
-		if a, err := s.Forest().Unit(u, clock.DateOf(s.Clock.Now())); err == nil {
+		if a, err := s.Forest().Unit(u, clock.DateOf(s.Clock.Now())); err == nil && a.Level == orgunit.LevelArea {
 			out = append(out, a)
 		}
 	}
