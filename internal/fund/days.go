@@ -10,6 +10,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
 // DayGiven is what came into one purse on one day: gifts and interest, less what went back or was moved that day.
@@ -38,4 +39,11 @@ func (s *Service) AppealOfGift(ctx context.Context, q bun.IDB, giftID string) (A
 		return Appeal{}, err
 	}
 	return s.AppealByID(ctx, q, appealID)
+}
+
+// Lock makes everybody else who changes the books of an appeal wait until the caller's transaction ends. Whoever does several
+// things to one appeal in a transaction, such as a reference and a gift, begins with it: otherwise two of them may wait for
+// each other.
+func (s *Service) Lock(ctx context.Context, tx db.Tx, appealID string) error {
+	return s.store.lockAppeal(ctx, tx, appealID)
 }
