@@ -2,8 +2,10 @@
 import { counters } from "./counter";
 import { drafts } from "./draft";
 import { places } from "./geo";
+import { suggestions } from "./suggest";
 
 places();
 drafts();
 counters();
+suggestions();
 document.getElementById("errors")?.focus();
