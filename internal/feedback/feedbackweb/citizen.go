@@ -65,6 +65,7 @@ type mineView struct {
 	CanRate  bool
 	CanThank bool
 	Reopen   bool
+	Question string // what the citizen was asked last
 	Err      error
 	Why      string
 
@@ -104,7 +105,7 @@ func (p *Pages) renderMine(w http.ResponseWriter, r *http.Request, status int, r
 	if n := len(m.Answers); n > 0 && !m.Case.State.Open() && m.Case.State != feedback.StateRefused {
 		v.Answer = m.Answers[n-1].Text
 	}
-	v.Items = p.mineTimeline(ctx, m)
+	v.Items, v.Question = p.mineTimeline(ctx, m), question(m.Events)
 	if err := p.gatherMine(ctx, r, &v); err != nil {
 		return err
 	}
@@ -139,6 +140,8 @@ func (p *Pages) statusText(ctx context.Context, m feedback.Mine) string {
 		return i18n.T(ctx, "feedback.status."+string(c.State), "Unit", holder)
 	}
 	switch {
+	case c.Paused():
+		return i18n.T(ctx, "feedback.status.paused", "Unit", holder, "Date", c.PausedUntil.Vietnamese())
 	case m.DaysLeft < 0:
 		return i18n.T(ctx, "feedback.status.late", "Unit", holder, "Days", -m.DaysLeft)
 	case m.DaysLeft == 0:

@@ -49,6 +49,7 @@ type dossierView struct {
 	Typed  url.Values       // what was typed in it
 	Person *feedback.Person // opened for this page only
 	Extra  extra
+	Course course
 	Err    error
 }
 
@@ -62,7 +63,7 @@ func (v dossierView) on(act string) error {
 
 // typed is what was typed into the refused form, else the stored value.
 func (v dossierView) typed(act, field, stored string) string {
-	if v.Act == act && v.Typed != nil {
+	if v.Act == act && v.Typed.Has(field) {
 		return v.Typed.Get(field)
 	}
 	return stored
@@ -96,6 +97,9 @@ func (p *Pages) renderDossier(w http.ResponseWriter, r *http.Request, status int
 		v.Targets = p.targets(ctx, c, v.Query)
 	}
 	if err := p.gather(ctx, actor, &v); err != nil {
+		return err
+	}
+	if err := p.gatherCourse(r, actor, &v); err != nil {
 		return err
 	}
 	return web.Render(w, r, status, dossierPage(v))

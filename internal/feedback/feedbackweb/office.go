@@ -28,10 +28,12 @@ type queueView struct {
 	Units   []ui.Option
 	CanTake bool
 	Print   bool
+	Bulk    bool // several cases can be chosen and passed on
 }
 
 // queueRow is one case of the queue.
 type queueRow struct {
+	ID                                        string
 	Href, Code, Title, Kind, Door, Holder, By string
 	Clock, Tone                               string
 	State, StateTone                          string
@@ -72,6 +74,7 @@ func (p *Pages) queue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v.Bulk = p.rooms.Routing != nil && !v.Print && p.s.Authz.CanSomewhere(actor, feedback.ActionTake)
 	for _, c := range list {
 		v.Rows = append(v.Rows, p.queueRow(ctx, c))
 	}
@@ -82,7 +85,7 @@ func (p *Pages) queue(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) queueRow(ctx context.Context, c feedback.Case) queueRow {
 	today := p.s.Today()
-	row := queueRow{Href: caseHref(c.ID), Code: c.Code, Title: vntext.Truncate(strings.Join(strings.Fields(c.Text), " "), 110), Kind: kindText(ctx, c.Kind),
+	row := queueRow{ID: c.ID, Href: caseHref(c.ID), Code: c.Code, Title: vntext.Truncate(strings.Join(strings.Fields(c.Text), " "), 110), Kind: kindText(ctx, c.Kind),
 		Door: doorText(ctx, c.Door), Holder: p.unitName(ctx, c.HolderUnitID), By: c.ClaimedByName, State: stateText(ctx, c.State), StateTone: stateTone(c, today),
 		Deadline: c.Deadline.Vietnamese(), Received: c.ReceivedAt}
 	if c.State.Open() {

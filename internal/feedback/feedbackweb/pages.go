@@ -83,6 +83,7 @@ func (p *Pages) Routes(rt *web.Routes) {
 	rt.Public("GET /hoi-dap", p.answered)
 	rt.Public("GET /hoi-dap/{id}", p.answer)
 
+	p.processRoutes(rt)
 	rt.Can("GET /lam-viec/vu-viec", feedback.ActionRead, p.queue)
 	rt.Can("GET /lam-viec/vu-viec.xlsx", feedback.ActionRead, p.queueExcel)
 	rt.Can("GET /lam-viec/vu-viec/moi", feedback.ActionTake, p.counter)
@@ -196,6 +197,8 @@ func clockText(ctx context.Context, c feedback.Case, daysLeft int) string {
 	switch {
 	case !c.State.Open():
 		return ""
+	case c.Paused():
+		return i18n.T(ctx, "feedback.clock.paused")
 	case daysLeft < 0:
 		return i18n.T(ctx, "feedback.clock.late", "Days", -daysLeft)
 	case daysLeft == 0:

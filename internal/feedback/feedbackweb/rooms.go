@@ -16,8 +16,10 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
 	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
+	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/plain"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/feedback/similar"
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -34,6 +36,8 @@ type Rooms struct {
 	Promise *promise.Service
 	Opinion *opinion.Service
 	Files   *attach.Service
+	Routing *routing.Service
+	Phrases *phrase.Service
 
 	// Brand puts the name of a unit on top of a page; nil leaves the house's own.
 	Brand func(ctx context.Context, unitID string) context.Context

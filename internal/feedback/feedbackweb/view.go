@@ -155,6 +155,9 @@ func anyOf(ctx context.Context, prefix string, values ...string) []ui.Option {
 
 func queueTable(ctx context.Context, v queueView) ui.TableProps {
 	t := ui.TableProps{Caption: i18n.T(ctx, "feedback.queue.caption"), Page: v.Page}
+	if v.Bulk {
+		t.Head = append(t.Head, ui.Col{})
+	}
 	for _, k := range []string{"text", "state", "deadline", "holder", "received"} {
 		t.Head = append(t.Head, ui.Col{Text: i18n.T(ctx, "feedback.queue.col_"+k)})
 	}
@@ -180,6 +183,9 @@ func dossierFacts(ctx context.Context, v dossierView) []ui.DefinitionItem {
 		{Term: i18n.T(ctx, "feedback.dossier.claimed"), Text: or(c.ClaimedByName, i18n.T(ctx, "feedback.dossier.nobody"))},
 		{Term: i18n.T(ctx, "feedback.receipt.deadline"), Text: c.Deadline.Vietnamese() + " – " + i18n.T(ctx, "feedback.step_due_source", "Days", c.Days, "Source", c.Source)},
 		{Term: i18n.T(ctx, "feedback.dossier.came"), Text: i18n.T(ctx, "feedback.dossier.came_by", "Door", doorText(ctx, c.Door), "Unit", v.Origin, "At", i18n.DateTime(c.ReceivedAt))},
+	}
+	if v.Course.Category != "" {
+		out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "feedback.process.category_label"), Text: v.Course.Category})
 	}
 	if c.Place.Text != "" {
 		out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "feedback.ask.place"), Text: c.Place.Text})
