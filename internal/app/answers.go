@@ -8,6 +8,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
 	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
+	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
 	"github.com/nhipcau/nhipcau/internal/feedback/promiseweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/similar"
@@ -54,7 +55,7 @@ func (h *House) openAnswers(days *workday.Calendar) {
 // casePages are the screens of questions with the rooms around their answers.
 func (h *House) casePages() *feedbackweb.Pages {
 	a := h.features.answers
-	return feedbackweb.New(h.features.feedback, feedbackweb.DefaultLimits).With(feedbackweb.Rooms{
+	return feedbackweb.New(h.features.feedback, feedbackweb.DefaultLimits).With(feedbackweb.Rooms{Routing: h.features.routing, Phrases: &phrase.Service{Cases: h.features.feedback},
 		Similar: a.similar, Follow: a.follow, Survey: a.survey, Promise: a.promise, Opinion: a.opinion, Files: a.files, Brand: h.unitBrand,
 	})
 }

@@ -48,6 +48,12 @@ type Config struct {
 		GraphURL    string `koanf:"graph_url"`
 		DialogURL   string `koanf:"dialog_url"`
 	} `koanf:"facebook"`
+	Mail struct {
+		SMTP     string `koanf:"smtp"`     // mail server for letters to bodies outside, "mail.example.vn:587"; "" sends none
+		From     string `koanf:"from"`     // address of the house; answers come back to it
+		User     string `koanf:"user"`     // "" signs in nowhere
+		Password string `koanf:"password"` // goes encrypted only
+	} `koanf:"mail"`
 	// Budget is how many requests a minute go to Zalo, over all accounts and processes; 0 lifts the limit.
 	Budget int `koanf:"budget"`
 

@@ -22,6 +22,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
 	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
+	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
 	"github.com/nhipcau/nhipcau/internal/feedback/promiseweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/receiptweb"
@@ -32,6 +33,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/cash"
+	"github.com/nhipcau/nhipcau/internal/fund/cashweb"
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure"
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure/disclosureweb"
 	"github.com/nhipcau/nhipcau/internal/fund/fundweb"
@@ -58,6 +61,10 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
+	"github.com/nhipcau/nhipcau/internal/voter"
+	"github.com/nhipcau/nhipcau/internal/voter/voterweb"
+	"github.com/nhipcau/nhipcau/internal/relief"
+	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
 )
 
 // room is what a package hands to the roof: its tables, its policies, its texts. A new feature is one line here.
@@ -83,6 +90,7 @@ func rooms() []room {
 		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
 		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
 		{name: "deadline", migrations: deadline.Migrations, policies: deadline.Policies, catalogue: deadlineweb.Catalogue},
+		{name: "phrase", migrations: phrase.Migrations},
 		{name: "routing", migrations: routing.Migrations, policies: routing.Policies, catalogue: routingweb.Catalogue},
 		{name: "assist", migrations: assist.Migrations, catalogue: assistweb.Catalogue},
 		{name: "similar", migrations: similar.Migrations},
@@ -100,7 +108,10 @@ func rooms() []room {
 		{name: "fundweb", catalogue: fundweb.Catalogue},
 		{name: "disclosure", migrations: disclosure.Migrations, policies: disclosure.Policies, catalogue: disclosureweb.Catalogue},
 		{name: "spending", migrations: spending.Migrations, policies: spending.Policies, catalogue: spendingweb.Catalogue},
+		{name: "cash", migrations: cash.Migrations, policies: cash.Policies, catalogue: cashweb.Catalogue},
+		{name: "relief", migrations: relief.Migrations, policies: relief.Policies, catalogue: reliefweb.Catalogue},
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
+		{name: "voter", migrations: voter.Migrations, policies: voter.Policies.Text, catalogue: voterweb.Catalogue},
 		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},
 		{name: "directive", migrations: directive.Migrations, policies: directive.Policies, catalogue: directiveweb.Catalogue},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},

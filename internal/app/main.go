@@ -52,6 +52,7 @@ type cli struct {
 		Rotate keysRotateCmd `cmd:"" help:"Add a fresh sealing key; old ones keep opening what they sealed."`
 		Reseal keysResealCmd `cmd:"" help:"Seal everything anew with the newest key; the house may run meanwhile."`
 	} `cmd:"" help:"Sealing keys."`
+	MailIn  mailInCmd  `cmd:"" help:"Take one letter from standard input, as a mail server pipes it, into the case it answers."`
 	Backup  backupCmd  `cmd:"" help:"Write one consistent archive while the house runs."`
 	Restore restoreCmd `cmd:"" help:"Unpack an archive into an empty installation."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -2,21 +2,50 @@ package app
 
 import (
 	"context"
+	"os"
 
 	"github.com/nhipcau/nhipcau/internal/feedback/deadlineweb"
-	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 )
 
 // deadlinePages draws the clocks of cases.
 func (h *House) deadlinePages() *deadlineweb.Pages {
 	return &deadlineweb.Pages{S: h.features.deadline, Categories: func(ctx context.Context) []deadlineweb.Category {
+		cats, err := h.features.routing.Categories(ctx)
+		if err != nil {
+			h.log.Warn("the categories cannot be read", "error", err)
+		}
 		var out []deadlineweb.Category
-		for _, s := range open311.Services() {
-			if s.Category != "" {
-				out = append(out, deadlineweb.Category{Code: s.Category, Name: i18n.T(ctx, "open311.service."+s.Code)})
-			}
+		for _, c := range cats {
+			out = append(out, deadlineweb.Category{Code: c.Code, Name: c.Name(i18n.Lang(ctx))})
 		}
 		return out
 	}}
+}
+
+// openRouting makes the room that knows which body answers for what.
+func (h *House) openRouting() error {
+	places, err := routing.LoadPlaces()
+	if err != nil {
+		return err
+	}
+	var post routing.Post
+	if m := h.cfg.Mail; m.SMTP != "" {
+		post = routing.SMTP{Addr: m.SMTP, From: m.From, User: m.User, Password: m.Password, Clock: h.clock}
+	}
+	h.features.routing = routing.New(routing.Deps{Cases: h.features.feedback, Root: h.provinceID(), Places: places, Post: post})
+	return nil
+}
+
+type mailInCmd struct{}
+
+// Run takes one letter. A mail server that gets an exit code other than 0 keeps the letter or returns it to its sender.
+func (mailInCmd) Run(s *session) error {
+	h, err := Open(s.ctx, s.cfg, s.err)
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	return h.features.routing.MailIn(s.ctx, os.Stdin)
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/routingweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/cash"
+	"github.com/nhipcau/nhipcau/internal/fund/cashweb"
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure"
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/household"
@@ -40,6 +42,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
+	"github.com/nhipcau/nhipcau/internal/voter"
+	"github.com/nhipcau/nhipcau/internal/relief"
 )
 
 // features is the services above the kernel.
@@ -53,13 +57,16 @@ type features struct {
 	inbox      *inbox.Service
 	portal     *portal.Portal
 	fleet      *fleet.Service
+	voter      *voter.Service
 	directive  *directive.Service
 	assist     *assist.Service
 	loud       *loudspeaker.Service
 	fund       *fund.Service
 	spending   *spending.Service
+	cash       *cash.Service
 	disclosure *disclosure.Service
 	household  *household.Service
+	relief     *relief.Service
 }
 
 // site is the public site's screens, made once: it keeps finished pages in memory.
@@ -89,8 +96,11 @@ type Rooms struct {
 	Inbox      *inbox.Service
 	Loud       *loudspeaker.Service
 	Fleet      *fleet.Service
+	Voter      *voter.Service
 	Household  *household.Service
+	Relief     *relief.Service
 	Spending   *spending.Service
+	Cash       *cash.Service
 	Disclosure *disclosure.Service
 	Directive  *directive.Service
 	Assist     *assist.Service
@@ -153,15 +163,17 @@ func (h *House) openFeatures(ctx context.Context) error {
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
 	})
 	h.openHouseholds()
+	h.openRelief()
 	h.openFund()
 	h.openSpending()
 	h.openDisclosure()
 	h.openFleet()
+	h.openVoter()
 	f.assist = assist.New(assist.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Cases: f.feedback})
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.spending.Mover())
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover())
 	h.sweepPictures(f.publish, f.feedback, f.answers.promise, f.directive, f.spending)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
@@ -197,7 +209,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Household: h.features.household, Spending: h.features.spending, Disclosure: h.features.disclosure, Directive: h.features.directive, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Disclosure: h.features.disclosure, Directive: h.features.directive, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -213,11 +225,14 @@ func (h *House) featurePages() []pages {
 		loudspeakerweb.New(f.loud),
 		inboxweb.New(f.inbox),
 		h.fleetPages(),
+		h.voterPages(),
 		h.fundPages(),
 		&assistweb.Pages{Service: f.assist},
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
+		h.reliefPages(),
 		h.spendingPages(),
+		cashweb.New(h.features.cash),
 		h.disclosurePages(),
 		h.casePages(),
 		h.promisePages(),
