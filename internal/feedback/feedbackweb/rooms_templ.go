@@ -1897,7 +1897,7 @@ func opinionPart(v dossierView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "question", Label: i18n.T(ctx, "opinion.question"), Type: "textarea", Rows: 3, Required: true, Max: opinion.MaxQuestion, Value: v.typed("xin-y-kien", "question", ""), Err: err422(ctx, v.on("xin-y-kien"), "question")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "question", ID: "f-opinion-question", Label: i18n.T(ctx, "opinion.question"), Type: "textarea", Rows: 3, Required: true, Max: opinion.MaxQuestion, Value: v.typed("xin-y-kien", "question", ""), Err: err422(ctx, v.on("xin-y-kien"), "question")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1905,7 +1905,7 @@ func opinionPart(v dossierView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "days", Label: i18n.T(ctx, "opinion.days"), Type: "number", Required: true, Value: v.typed("xin-y-kien", "days", strconv.Itoa(opinion.DefaultDays)), Err: err422(ctx, v.on("xin-y-kien"), "days")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.FieldProps{Name: "days", ID: "f-opinion-days", Label: i18n.T(ctx, "opinion.days"), Type: "number", Required: true, Value: v.typed("xin-y-kien", "days", strconv.Itoa(opinion.DefaultDays)), Err: err422(ctx, v.on("xin-y-kien"), "days")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

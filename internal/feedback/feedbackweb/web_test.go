@@ -18,8 +18,15 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/attach"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/follow"
+	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
+	"github.com/nhipcau/nhipcau/internal/feedback/promise"
+	"github.com/nhipcau/nhipcau/internal/feedback/promiseweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/similar"
+	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
@@ -37,17 +44,19 @@ type site struct {
 	server *httptest.Server
 	actor  identity.Actor
 	client *http.Client
+	rooms  feedbackweb.Rooms
 }
 
 func newSite(t testing.TB, limits feedbackweb.Limits) *site {
 	t.Helper()
-	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, feedbackweb.Catalogue)
+	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, promiseweb.Catalogue, feedbackweb.Catalogue)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, Kit: feedbacktest.New(t, dbtest.SQLite(t, feedbacktest.Migrations...), words.In("vi")), actor: identity.Citizen()}
+	s := &site{t: t, Kit: feedbacktest.New(t, dbtest.SQLite(t, append(feedbacktest.Migrations, similar.Migrations, follow.Migrations, survey.Migrations, promise.Migrations, opinion.Migrations, attach.Migrations)...), words.In("vi")), actor: identity.Citizen()}
+	s.open(words.In("vi"))
 	var rt web.Routes
-	feedbackweb.New(s.Service, limits).Routes(&rt)
+	feedbackweb.New(s.Service, limits).With(s.rooms).Routes(&rt)
 	guard := func(r *http.Request, a web.Access) error {
 		actor := identity.ActorFrom(r.Context())
 		switch {
@@ -429,7 +438,7 @@ func TestOfficePages(t *testing.T) {
 		act string
 		v   url.Values
 	}{{"nhan", nil}, {"chuyen", url.Values{"unit": {orgunittest.WardOffice}, "reason": {"Thuộc UBND phường"}}}, {"ghi-chu", url.Values{"note": {"Đã gọi điện"}}},
-		{"tra-loi", url.Values{"answer": {"Nháp"}, "go": {"draft"}}}, {"tra-loi", url.Values{"answer": {"Sẽ sửa trước ngày 10/12. Đường dây nóng 0238 384 5678."}, "go": {"submit"}}}} {
+		{"tra-loi", url.Values{"answer": {"Nháp"}, "go": {"draft"}}}, {"tra-loi", url.Values{"answer": {"Đã sửa ngày 24/11. Đường dây nóng 0238 384 5678."}, "go": {"submit"}}}} {
 		if p := s.post(at+"/"+step.act, step.v); p.status != 303 || !strings.HasPrefix(p.location, at+"?ok=") {
 			t.Fatalf("%s: %d %s\n%s", step.act, p.status, p.location, p.body)
 		}
