@@ -2,13 +2,16 @@
 // step, with the same golden receipts as its test. <div data-verify data-valid="…" …><form>…</form><div data-verdict></div></div>
 
 /** What is wrong; "" when nothing is, "half" when only the signature could not be checked here. */
-export type Fault = "" | "half" | "form" | "text" | "leaf" | "unlogged" | "key" | "signature" | "inclusion";
+export type Fault = "" | "half" | "form" | "text" | "leaf" | "batch" | "unlogged" | "key" | "signature" | "inclusion";
 
 export interface Verdict {
   fault: Fault;
+  gift?: boolean;
   code?: string;
   at?: string;
   index?: number;
+  amount?: number;
+  day?: string;
 }
 
 interface Proof {
@@ -20,7 +23,26 @@ interface Proof {
 
 type Receipt = Record<"form" | "id" | "code" | "received_at" | "text" | "salt" | "text_hash" | "leaf" | "log_key", string> & { proof: Proof | null };
 
+interface Batch {
+  no: number;
+  first: number;
+  index: number;
+  count: number;
+  hashes: string[] | null;
+  root: string;
+  rows_so_far: number;
+  total_so_far: number;
+}
+
+/** A receipt of a line of a fund's statement, as internal/fund/giftreceipt makes it. */
+type Gift = Record<
+  "form" | "id" | "appeal" | "kind" | "day" | "channel" | "purpose" | "about" | "name" | "name_salt" | "name_hash" | "memo" | "memo_salt" | "memo_hash" | "published_at" | "leaf" | "log_key",
+  string
+> & { amount: number; batch: Batch; proof: Proof | null };
+
 const form = "nhipcau feedback receipt v1";
+const giftForm = "nhipcau gift receipt v1";
+const giftSize = 1 << 17;
 const maxSize = 1 << 20;
 const utf8 = new TextEncoder();
 
@@ -42,6 +64,47 @@ function unbase64(s: string): Uint8Array | null {
   return Uint8Array.from(atob(s), (c) => c.charCodeAt(0));
 }
 
+const whole = (...numbers: unknown[]): boolean => numbers.every((n) => Number.isSafeInteger(n));
+const hashList = (h: unknown): boolean => Array.isArray(h) && h.every((x) => typeof x === "string");
+
+/** Makes sure that a proof is one. */
+function proofFits(p: Proof): boolean {
+  p.hashes ??= [];
+  return whole(p.index, p.size) && p.index >= 0 && p.size >= 0 && hashList(p.hashes) && typeof p.checkpoint === "string";
+}
+
+/** Reads a receipt of a gift; null when the text is none. */
+function parseGift(text: string): Gift | null {
+  if (utf8.encode(text).length > giftSize) return null;
+  let r: Gift;
+  try {
+    r = JSON.parse(text.replace(/^\uFEFF/, "")) as Gift;
+  } catch {
+    return null;
+  }
+  for (const k of ["channel", "purpose", "about", "name", "name_salt", "name_hash", "memo", "memo_salt", "memo_hash", "leaf", "log_key"] as const) r[k] ??= "";
+  for (const k of ["id", "appeal", "kind", "day", "channel", "purpose", "about", "name", "name_salt", "name_hash", "memo", "memo_salt", "memo_hash", "published_at"] as const) {
+    if (typeof r[k] !== "string" || /[\n\r]/.test(r[k])) return null;
+  }
+  if (typeof r.leaf !== "string" || typeof r.log_key !== "string") return null;
+  if (!r.id || !r.appeal || !r.kind || !r.day || !r.id.startsWith(r.appeal + ".") || !whole(r.amount)) return null;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(r.published_at) || Number.isNaN(Date.parse(r.published_at))) return null;
+  const b = r.batch;
+  if (typeof b !== "object" || b === null || !whole(b.no, b.first, b.index, b.count, b.rows_so_far, b.total_so_far) || typeof b.root !== "string" || !b.root || /[\n\r]/.test(b.root)) return null;
+  b.hashes ??= [];
+  if (b.index < 0 || b.count < 0 || !hashList(b.hashes)) return null;
+  return r.proof && !proofFits(r.proof) ? null : r;
+}
+
+/** Says whether a text is a receipt of a gift, whole or spoiled, rather than of a case. */
+function isGift(text: string): boolean {
+  try {
+    return (JSON.parse(text.replace(/^\uFEFF/, "")) as { form?: unknown }).form === giftForm;
+  } catch {
+    return false;
+  }
+}
+
 /** Reads a receipt; null when the text is none. */
 function parse(text: string): Receipt | null {
   if (utf8.encode(text).length > maxSize) return null;
@@ -60,13 +123,7 @@ function parse(text: string): Receipt | null {
     if (typeof r[k] !== "string") return null;
   }
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(r.received_at) || Number.isNaN(Date.parse(r.received_at))) return null;
-  const p = r.proof;
-  if (p) {
-    p.hashes ??= [];
-    if (!Number.isSafeInteger(p.index) || !Number.isSafeInteger(p.size) || p.index < 0 || p.size < 0) return null;
-    if (!Array.isArray(p.hashes) || p.hashes.some((h) => typeof h !== "string") || typeof p.checkpoint !== "string") return null;
-  }
-  return r;
+  return r.proof && !proofFits(r.proof) ? null : r;
 }
 
 interface Key {
@@ -138,8 +195,39 @@ async function rootOf(leaf: Uint8Array, p: Proof): Promise<Uint8Array | null> {
   return sn === 0n ? r : null;
 }
 
+/** Checks that a leaf of the log stands under a signed checkpoint; "" or "half" when it does. */
+async function inLog(leaf: Uint8Array, p: Proof, key: string): Promise<Fault> {
+  const k = await readKey(key);
+  if (!k) return "key";
+  const c = await readCheckpoint(p.checkpoint, k);
+  if (!c) return "signature";
+  const root = c.size === p.size ? await rootOf(leaf, p) : null;
+  if (!root || !same(root, c.root)) return "inclusion";
+  return c.signed === null ? "half" : "";
+}
+
+/** Judges a receipt of a gift: its words, its leaf, its place in the batch, and the batch's place in the log. */
+async function checkGift(text: string, key: string): Promise<Verdict> {
+  const f = parseGift(text);
+  if (!f) return { fault: "form", gift: true };
+  const say = (fault: Fault): Verdict => ({ fault, gift: true, code: f.id, at: f.published_at, index: f.proof?.index, amount: f.amount, day: f.day });
+  for (const [word, salt, hash] of [[f.name, f.name_salt, f.name_hash], [f.memo, f.memo_salt, f.memo_hash]]) {
+    if (word === "" && salt === "") continue;
+    if ((word === "" ? "" : hex(await sha256(utf8.encode(salt + "\n" + word)))) !== hash) return say("text");
+  }
+  const leaf = await sha256(utf8.encode([giftForm, f.id, f.kind, f.day, String(f.amount), f.channel, f.purpose, f.about, f.name_hash, f.memo_hash, f.published_at].join("\n")));
+  if (hex(leaf) !== f.leaf) return say("leaf");
+  const b = f.batch;
+  const top = f.id === f.appeal + "." + String(b.first + b.index) ? await rootOf(leaf, { index: b.index, size: b.count, hashes: b.hashes, checkpoint: "" }) : null;
+  if (!top || hex(top) !== b.root) return say("batch");
+  if (!f.proof) return say("unlogged");
+  const entry = ["nhipcau/gift-batch/1", f.appeal, b.no, b.first, b.count, b.root, b.rows_so_far, b.total_so_far, ""].join("\n");
+  return say(await inLog(utf8.encode(entry), f.proof, key.trim() || f.log_key));
+}
+
 /** Judges the text of a receipt file with the verification key; with an empty key it takes the one in the file. */
 export async function check(text: string, key: string): Promise<Verdict> {
+  if (isGift(text)) return checkGift(text, key);
   const f = parse(text);
   if (!f) return { fault: "form" };
   const say = (fault: Fault): Verdict => ({ fault, code: f.code, at: f.received_at, index: f.proof?.index });
@@ -147,13 +235,7 @@ export async function check(text: string, key: string): Promise<Verdict> {
   const leaf = await sha256(utf8.encode([form, f.id, f.code, f.received_at, f.text_hash, f.salt].join("\n")));
   if (hex(leaf) !== f.leaf) return say("leaf");
   if (!f.proof) return say("unlogged");
-  const k = await readKey(key.trim() || f.log_key);
-  if (!k) return say("key");
-  const c = await readCheckpoint(f.proof.checkpoint, k);
-  if (!c) return say("signature");
-  const root = c.size === f.proof.size ? await rootOf(leaf, f.proof) : null;
-  if (!root || !same(root, c.root)) return say("inclusion");
-  return say(c.signed === null ? "half" : "");
+  return say(await inLog(leaf, f.proof, key.trim() || f.log_key));
 }
 
 /** Puts the verdict into the page, with the words that the page carries. */
@@ -162,9 +244,12 @@ function show(box: HTMLElement, v: Verdict): void {
   const into = box.querySelector<HTMLElement>("[data-verdict]");
   if (!into) return;
   const when = v.at ? new Date(v.at).toLocaleString(document.documentElement.lang || "vi", { timeZone: "Asia/Ho_Chi_Minh" }) : "";
-  const fill = (s = "") => s.replace("{code}", v.code ?? "").replace("{at}", when).replace("{index}", String(v.index ?? ""));
+  const amount = (v.amount ?? 0).toLocaleString("vi") + " đ";
+  const day = (v.day ?? "").split("-").reverse().join("/");
+  const fill = (s = "") => s.replace("{code}", v.code ?? "").replace("{amount}", amount).replace("{day}", day).replace("{at}", when).replace("{index}", String(v.index ?? ""));
   const title = v.fault === "" ? words.valid : v.fault === "half" ? words.half : words.invalid;
-  const text = v.fault === "" ? fill(words.validText) : v.fault === "half" ? words.halfText : words[v.fault];
+  const own = v.gift ? words["gift" + v.fault.charAt(0).toUpperCase() + v.fault.slice(1)] : undefined; // some faults have words of their own
+  const text = v.fault === "" ? fill(v.gift ? words.giftValidText : words.validText) : v.fault === "half" ? words.halfText : (own ?? words[v.fault]);
   const heading = document.createElement("h2");
   heading.textContent = title ?? "";
   const lines = [text, v.fault === "" ? words.compare : "", words.local].filter(Boolean).map((line) => {

@@ -296,7 +296,7 @@ func judgeWords(toks []token) {
 		name := l.surnames[toks[i].folded]
 		i++
 		for n := 0; name && n < nameWords && i < len(toks) && toks[i].kind == word; n++ {
-			if p, ok := l.at(toks, i); ok && p.ends != 0 && (p.ends == always || n >= p.ends) {
+			if p, ok := l.at(toks, i); ok && (p.ends == always || p.ends != 0 && n >= p.ends || len(p.words) > 1 && n > 1) {
 				break
 			}
 			i++

@@ -32,6 +32,7 @@ func TestMemo(t *testing.T) {
 		"CT DEN:425316789012 NGUYEN THI LAN chuyen tien":               "",
 		"NGUYENVANHUNG ung ho":                                         "N. ung ho",
 		"Lan":                                                          "L.",
+		"BUI HONG YEN Tap the lop ung ho":                              "B.H.Y. Tap the lop ung ho",
 		"HOANG THI MAI va con chau gui tang cac em hoc sinh vung cao":  "H.T.M. va con chau gui tang cac em hoc sinh vung cao",
 		"Ho Ngoc Ha ung ho":                                            "H.N.H. ung ho",
 		"Vo Van Vi ung ho":                                             "V.V.V. ung ho",
