@@ -5,6 +5,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/data"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
+	"github.com/nhipcau/nhipcau/internal/fund/cash"
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/fund/spendingweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -12,10 +13,11 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 )
 
-// openSpending wires where the money of appeals goes.
+// openSpending wires how gifts are given by hand and where the money of appeals goes.
 func (h *House) openSpending() {
 	h.features.spending = spending.New(spending.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund,
-		Households: h.features.household, Pictures: h.pictures})
+		Households: h.features.household, Pictures: h.pictures, Relief: h.reliefNeeds})
+	h.features.cash = cash.New(cash.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund})
 }
 
 // publicMapWidth is the width of the map on citizen pages: small, so that the page stays light.

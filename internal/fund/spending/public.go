@@ -149,8 +149,9 @@ func (p *Public) add(sums []unitSum, name func(string) string) {
 			p.Heads = append(p.Heads, x)
 		}
 	}
+	hide(units)
 	for _, u := range units {
-		if u.Few = few(u.Households); u.Few {
+		if u.Few {
 			u.Households, u.Paid = 0, 0
 		}
 		p.Units = append(p.Units, *u)
@@ -160,6 +161,25 @@ func (p *Public) add(sums []unitSum, name func(string) string) {
 	})
 	if p.Few = few(p.Households); p.Few {
 		p.Households = 0
+	}
+}
+
+// hide marks the units whose figures are kept back. When it would be one alone, the next smallest is kept back too: otherwise
+// the one could be reckoned from the sum.
+func hide(units map[string]*UnitPublic) {
+	hidden := 0
+	var next *UnitPublic
+	for _, u := range units {
+		switch {
+		case few(u.Households):
+			u.Few = true
+			hidden++
+		case u.Households > 0 && (next == nil || u.Households < next.Households || u.Households == next.Households && u.UnitID < next.UnitID):
+			next = u
+		}
+	}
+	if hidden == 1 && next != nil {
+		next.Few = true
 	}
 }
 
@@ -200,6 +220,7 @@ type Need struct {
 	UnitID     string
 	Households int
 	Amount     money.VND
+	Goods      money.VND // worth of goods that are promised or have arrived
 	Since      time.Time // when it was first said and has not been covered since
 }
 
@@ -208,12 +229,16 @@ type Coverage struct {
 	UnitID     string
 	Code       string // official code, for the map
 	Name       string
-	Households int // in need
-	Need       money.VND
+	Households int       // in need
+	Need       money.VND // money and goods, in money's worth
 	Since      time.Time
-	Allotted   money.VND
+	Allotted   money.VND // money
+	Goods      money.VND // worth of goods that are promised or have arrived
 	State      CoverState
 }
+
+// Received is the worth of everything that a commune has been given or promised.
+func (c Coverage) Received() money.VND { return c.Allotted + c.Goods }
 
 // CoverState says in one word how a commune stands.
 type CoverState string
@@ -238,9 +263,9 @@ func (c *Coverage) judge(now time.Time) {
 	switch {
 	case !needs:
 		c.State = NoNeed
-	case c.Allotted > 0 && c.Allotted >= c.Need:
+	case c.Received() > 0 && c.Received() >= c.Need:
 		c.State = Covered
-	case c.Allotted > 0:
+	case c.Received() > 0:
 		c.State = Partly
 	case now.Sub(c.Since) >= UncoveredAfter:
 		c.State = Uncovered
@@ -266,7 +291,7 @@ func (s *Service) Map(ctx context.Context, code string) (fund.Appeal, []Coverage
 		return appeal, nil, err
 	}
 	if s.Relief != nil {
-		more, err := s.Relief(ctx, appeal.ID)
+		more, err := s.Relief(ctx, appeal)
 		if err != nil {
 			return appeal, nil, err
 		}
@@ -293,7 +318,7 @@ func (s *Service) Map(ctx context.Context, code string) (fund.Appeal, []Coverage
 	}
 	for _, n := range needs {
 		c := commune(n.UnitID)
-		c.Households, c.Need = c.Households+n.Households, c.Need+n.Amount
+		c.Households, c.Need, c.Goods = c.Households+n.Households, c.Need+n.Amount, c.Goods+n.Goods
 		if (n.Households > 0 || n.Amount > 0) && (c.Since.IsZero() || n.Since.Before(c.Since)) {
 			c.Since = n.Since
 		}

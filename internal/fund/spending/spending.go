@@ -62,8 +62,8 @@ type Deps struct {
 	Books      *fund.Service
 	Households Households
 	Pictures   *picture.Store
-	// Relief tells what the relief desk knows that units need, in money's worth; nil: units say it themselves.
-	Relief func(ctx context.Context, appealID string) ([]Need, error)
+	// Relief tells what the relief desk knows that units need and received in goods, in money's worth; nil: nobody knows.
+	Relief func(ctx context.Context, appeal fund.Appeal) ([]Need, error)
 }
 
 // Service is the use cases of spending.

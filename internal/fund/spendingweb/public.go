@@ -174,7 +174,7 @@ func (p *Pages) coverage(w http.ResponseWriter, r *http.Request) error {
 	for _, c := range list {
 		v.Counts[c.State]++
 		at[c.Code] = c
-		if c.State == spending.NoNeed && c.Allotted == 0 {
+		if c.State == spending.NoNeed && c.Received() == 0 {
 			v.Quiet++
 			continue
 		}
