@@ -113,10 +113,19 @@ func (s *Service) onWithdrawal(ctx context.Context, e channel.PersonWithdrew) er
 }
 
 // onClassified puts away the words of a conversation whose case turned out to be for its receiver alone: the list shows no
-// excerpt of it and the search does not find it.
+// excerpt of it and the search does not find it; the messages themselves are emptied, for their words stand sealed in the case.
 func (s *Service) onClassified(ctx context.Context, e feedback.Classified) error {
 	if !e.As.Secret() {
 		return nil
 	}
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.hush(ctx, tx, e.CaseID) })
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		said, err := s.store.saidIn(ctx, tx, e.CaseID)
+		if err != nil {
+			return err
+		}
+		if err := s.Channels.EraseWords(ctx, tx, said); err != nil {
+			return err
+		}
+		return s.store.hush(ctx, tx, e.CaseID)
+	})
 }

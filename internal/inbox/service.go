@@ -44,6 +44,7 @@ type Channels interface {
 	Limits(kind channel.Kind) (l channel.Limits, ok bool)
 	Reply(ctx context.Context, tx db.Tx, r channel.ReplyRequest) (messageID string, err error)
 	RetryMessage(ctx context.Context, tx db.Tx, messageID string) error
+	EraseWords(ctx context.Context, tx db.Tx, messageIDs []string) error
 }
 
 // Cases takes in what becomes a case and tells how it stands; feedback.Service implements it.

@@ -259,3 +259,9 @@ func (store) hush(ctx context.Context, q bun.IDB, caseID string) error {
 	_, err = q.NewUpdate().Model((*messageRow)(nil)).Set("case_code = ''").Where("case_id = ?", caseID).Exec(ctx)
 	return err
 }
+
+// saidIn lists the messages of people that became a case.
+func (store) saidIn(ctx context.Context, q bun.IDB, caseID string) (ids []string, err error) {
+	err = q.NewSelect().Model((*messageRow)(nil)).Column("message_id").Where("case_id = ?", caseID).Where("incoming = ?", true).Scan(ctx, &ids)
+	return ids, err
+}

@@ -203,6 +203,9 @@ func (s *Service) BecomeCase(ctx context.Context, actor identity.Actor, conversa
 		}
 		if made.Kind.Secret() {
 			c.CaseCode, c.LastText, c.search = "", "", "" // from now on for its receiver alone
+			if err := s.Channels.EraseWords(ctx, tx, ids); err != nil {
+				return err
+			}
 		}
 		return s.store.setCase(ctx, tx, c.ID, ids, made)
 	})
