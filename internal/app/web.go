@@ -142,6 +142,7 @@ func navigation() []navEntry {
 		{"nav.disclosure", disclosureweb.OfficeBase, "read", "disclosure.see"},
 		{"nav.relief", "/lam-viec/cuu-tro", "gift", "relief.see"},
 		{"nav.households", "/lam-viec/ho-dan", "people", "household.read"},
+		{"nav.housing", "/lam-viec/nha-o", "unit", "housing.read"},
 		{key: "nav.group_house"},
 		{"nav.people", "/quan-tri/can-bo", "people", "identity.see_people"},
 		{"nav.units", "/quan-tri/don-vi", "unit", "orgunit.manage_areas"},

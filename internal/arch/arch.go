@@ -10,6 +10,7 @@ func Arrows() map[string][]string {
 	return map[string][]string{
 		"portal":      {"publish", "feedback"}, // the public site shows articles, and the questions that were answered
 		"loudspeaker": {"publish"},             // what was approved is read aloud, printed and sent as a text message
+		"relief":      {"household"},           // goods that reach a household are written into its ledger of help
 		"inbox":       {"feedback"},            // a conversation becomes a case, which answers through the channels
 		"fund":        {"household"},           // what a household was paid stands in its ledger of help
 		"relief":      {"household"},           // so do the goods it was given

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
@@ -122,12 +124,14 @@ type UnitTotals struct {
 	Promised  money.VND
 	Received  money.VND
 	Uncovered money.VND // asked, neither promised nor received
+	Since     time.Time // when the oldest need that is not fully covered was made public; zero when none
 }
 
 type totalRow struct {
 	UnitID                    string
 	Needs, Open, Waits, Stale int
 	Asked, Promised, Received int64
+	Since                     bun.NullTime
 }
 
 // NeedTotals gives, for every unit that has asked for goods, what it needs, what it received and what has stood uncovered for
@@ -140,7 +144,7 @@ func (s *Service) NeedTotals(ctx context.Context) (map[string]UnitTotals, error)
 	out := make(map[string]UnitTotals, len(rows))
 	for _, r := range rows {
 		out[r.UnitID] = UnitTotals{UnitID: r.UnitID, Needs: r.Needs, Open: r.Open, Waiting: r.Waits, Stale: r.Stale, Asked: money.VND(r.Asked),
-			Promised: money.VND(r.Promised), Received: money.VND(r.Received), Uncovered: money.VND(max(0, r.Asked-r.Promised-r.Received))}
+			Promised: money.VND(r.Promised), Received: money.VND(r.Received), Uncovered: money.VND(max(0, r.Asked-r.Promised-r.Received)), Since: r.Since.Time}
 	}
 	return out, nil
 }

@@ -68,7 +68,7 @@ func TestNeedLives(t *testing.T) {
 			t.Errorf("nudged %d times, %v", stale, err)
 		}
 		totals := Must[map[string]relief.UnitTotals](t)(s.NeedTotals(ctx))[orgunittest.VinhHung]
-		if totals.Waiting != 1 || totals.Stale != 1 || totals.Asked != 500*18_000 || totals.Uncovered != totals.Asked {
+		if totals.Waiting != 1 || totals.Stale != 1 || totals.Asked != 500*18_000 || totals.Uncovered != totals.Asked || !totals.Since.Equal(orgunittest.Now) {
 			t.Errorf("%+v", totals)
 		}
 		if err := s.ConfirmNeed(ctx, Collector, n.ID); err != nil {

@@ -380,3 +380,18 @@ func (s *Service) OpenSlip(ctx context.Context, a identity.Actor, slipID string)
 	lines, err := s.store.lines(ctx, s.DB.Read(), moves)
 	return slip, lines, err
 }
+
+// Ends gives the warehouse of a slip and, for a transfer, the one it goes to. Who holds a slip may know both names.
+func (s *Service) Ends(ctx context.Context, slip Slip) (from, to Warehouse, err error) {
+	if from, err = s.store.warehouse(ctx, s.DB.Read(), slip.WarehouseID); err != nil || slip.ToID == "" {
+		return from, to, err
+	}
+	to, err = s.store.warehouse(ctx, s.DB.Read(), slip.ToID)
+	return from, to, err
+}
+
+// Lost tells whether the line wrote goods off.
+func (l SlipLine) Lost() bool { return l.ToPlace == outsideLost }
+
+// Found tells whether the line wrote goods on that were counted over.
+func (l SlipLine) Found() bool { return l.FromPlace == outsideFound }

@@ -43,6 +43,7 @@ func (store) unitTotals(ctx context.Context, q bun.IDB, stale time.Time) ([]tota
 		ColumnExpr("sum(CASE WHEN n.state IN (?) AND n.opened_at < ? THEN 1 ELSE 0 END) AS waits", missing, stale).
 		ColumnExpr("sum(CASE WHEN n.state IN (?) AND n.confirmed_at < ? THEN 1 ELSE 0 END) AS stale", open, stale).
 		ColumnExpr("sum(n.qty * i.unit_value) AS asked").ColumnExpr("sum(n.promised * i.unit_value) AS promised").ColumnExpr("sum(n.received * i.unit_value) AS received").
+		ColumnExpr("min(CASE WHEN n.state IN (?) THEN n.opened_at END) AS since", missing).
 		Where("n.state NOT IN (?)", bun.In([]NeedState{NeedDraft, NeedWithdrawn})).Group("n.unit_id").Scan(ctx, &rows)
 	return rows, err
 }

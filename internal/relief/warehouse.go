@@ -143,3 +143,16 @@ func (store) lockWarehouses(ctx context.Context, tx db.Tx, ids ...string) (map[s
 	}
 	return out, nil
 }
+
+// WarehouseNames gives the name of every warehouse by its id; where goods come from and go to is no secret.
+func (s *Service) WarehouseNames(ctx context.Context) (map[string]string, error) {
+	var list []Warehouse
+	if err := s.DB.Read().NewSelect().Model(&list).Column("id", "name").Scan(ctx); err != nil {
+		return nil, err
+	}
+	out := make(map[string]string, len(list))
+	for _, w := range list {
+		out[w.ID] = w.Name
+	}
+	return out, nil
+}

@@ -24,6 +24,7 @@ const StaticPath = "/static/"
 // sheets says which source files make up each style sheet that pages load, in their order.
 var sheets = map[string][]string{
 	"citizen.css": {"layers.css", "tokens.css", "base.css", "components.css", "citizen.css", "print.css"},
+	"relief.css":  {"relief.css"},
 	"office.css":  {"layers.css", "tokens.css", "base.css", "components.css", "office.css", "print.css"},
 }
 
