@@ -43,6 +43,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/household/householdweb"
+	"github.com/nhipcau/nhipcau/internal/housing"
+	"github.com/nhipcau/nhipcau/internal/housing/housingweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
 	"github.com/nhipcau/nhipcau/internal/inbox"
@@ -61,10 +63,10 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
-	"github.com/nhipcau/nhipcau/internal/voter"
-	"github.com/nhipcau/nhipcau/internal/voter/voterweb"
 	"github.com/nhipcau/nhipcau/internal/relief"
 	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
+	"github.com/nhipcau/nhipcau/internal/voter"
+	"github.com/nhipcau/nhipcau/internal/voter/voterweb"
 )
 
 // room is what a package hands to the roof: its tables, its policies, its texts. A new feature is one line here.
@@ -104,6 +106,7 @@ func rooms() []room {
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
 		{name: "household", migrations: household.Migrations, policies: household.Policies.Text, catalogue: householdweb.Catalogue},
+		{name: "housing", migrations: housing.Migrations, policies: housing.Policies.Text, catalogue: housingweb.Catalogue},
 		{name: "fund", migrations: fund.Migrations, policies: fund.Policies, catalogue: fund.Catalogue},
 		{name: "fundweb", catalogue: fundweb.Catalogue},
 		{name: "disclosure", migrations: disclosure.Migrations, policies: disclosure.Policies, catalogue: disclosureweb.Catalogue},

@@ -26,7 +26,14 @@ var openToStrangers = map[string]string{
 	"Feedback.ByCode":            "whoever has the tracking code may follow the case: the code is the key, and this test keeps it back",
 	"Feedback.Rate":              "by tracking code, as ByCode",
 	"Feedback.Reopen":            "by tracking code, as ByCode",
+	"Feedback.Coded":             "by tracking code, as ByCode",
+	"Feedback.Surveyed":          "by tracking code, as ByCode",
+	"Survey.Of":                  "by tracking code, as Feedback.ByCode",
+	"Survey.Say":                 "by tracking code, as Feedback.ByCode",
+	"Files.Given":                "by tracking code, as Feedback.ByCode",
+	"Files.OpenGiven":            "by tracking code, as Feedback.ByCode",
 	"Feedback.Supply":            "by tracking code, as ByCode",
+	"Relief.SendOffer":           "anybody may offer goods; what comes back is the giver's own",
 	"People.SetLang":             "changes the actor's own account only",
 	"People.Rename":              "changes the actor's own account only",
 	"People.RevokeOtherSessions": "ends the actor's own sessions only",
@@ -48,7 +55,7 @@ func TestStrangersReadNothing(t *testing.T) {
 	services := []struct {
 		name string
 		of   any
-	}{{"People", r.People}, {"Channels", r.Channels}, {"Publish", r.Publish}, {"Feedback", r.Feedback}, {"Deadline", r.Deadline}, {"Routing", r.Routing}, {"Inbox", r.Inbox}, {"Loud", r.Loud}, {"Fleet", r.Fleet}, {"Voter", r.Voter}, {"Spending", r.Spending}, {"Cash", r.Cash}, {"Disclosure", r.Disclosure}, {"Household", r.Household}, {"Directive", r.Directive}, {"Assist", r.Assist}, {"Sites", r.Sites}, {"Admin", r.Admin}, {"Diary", r.Diary}}
+	}{{"People", r.People}, {"Channels", r.Channels}, {"Publish", r.Publish}, {"Feedback", r.Feedback}, {"Deadline", r.Deadline}, {"Routing", r.Routing}, {"Similar", r.Answers.Similar}, {"Follow", r.Answers.Follow}, {"Survey", r.Answers.Survey}, {"Promise", r.Answers.Promise}, {"Opinion", r.Answers.Opinion}, {"Files", r.Answers.Files}, {"Inbox", r.Inbox}, {"Loud", r.Loud}, {"Fleet", r.Fleet}, {"Voter", r.Voter}, {"Spending", r.Spending}, {"Cash", r.Cash}, {"Disclosure", r.Disclosure}, {"Household", r.Household}, {"Relief", r.Relief}, {"Housing", r.Housing}, {"Directive", r.Directive}, {"Assist", r.Assist}, {"Sites", r.Sites}, {"Admin", r.Admin}, {"Diary", r.Diary}}
 	actors := []identity.Actor{identity.Citizen()}
 	for _, role := range identity.Roles {
 		if role != identity.RoleSystemAdmin { // looks after the machine everywhere; the table of policies shows what that opens

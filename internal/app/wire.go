@@ -26,6 +26,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure"
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/household"
+	"github.com/nhipcau/nhipcau/internal/housing"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitymove"
 	"github.com/nhipcau/nhipcau/internal/inbox"
@@ -42,8 +43,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
-	"github.com/nhipcau/nhipcau/internal/voter"
 	"github.com/nhipcau/nhipcau/internal/relief"
+	"github.com/nhipcau/nhipcau/internal/voter"
 )
 
 // features is the services above the kernel.
@@ -66,6 +67,7 @@ type features struct {
 	cash       *cash.Service
 	disclosure *disclosure.Service
 	household  *household.Service
+	housing    *housing.Service
 	relief     *relief.Service
 }
 
@@ -98,6 +100,7 @@ type Rooms struct {
 	Fleet      *fleet.Service
 	Voter      *voter.Service
 	Household  *household.Service
+	Housing    *housing.Service
 	Relief     *relief.Service
 	Spending   *spending.Service
 	Cash       *cash.Service
@@ -163,6 +166,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
 	})
 	h.openHouseholds()
+	h.openHouses()
 	h.openRelief()
 	h.openFund()
 	h.openSpending()
@@ -173,8 +177,8 @@ func (h *House) openFeatures(ctx context.Context) error {
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover())
-	h.sweepPictures(f.publish, f.feedback, f.answers.promise, f.directive, f.spending)
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover())
+	h.sweepPictures(f.publish, f.feedback, f.answers.promise, f.directive, f.spending, f.housing)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
 	h.people.RegisterWork("publish", f.publish)
@@ -209,7 +213,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Disclosure: h.features.disclosure, Directive: h.features.directive, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Disclosure: h.features.disclosure, Directive: h.features.directive, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -230,6 +234,7 @@ func (h *House) featurePages() []pages {
 		&assistweb.Pages{Service: f.assist},
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
+		h.housingPages(),
 		h.reliefPages(),
 		h.spendingPages(),
 		cashweb.New(h.features.cash),
