@@ -3,7 +3,8 @@ package disclosure
 import (
 	"context"
 
-	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/uptrace/bun"
+
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/money"
 )
@@ -56,23 +57,18 @@ func (s *Service) Totals(ctx context.Context, st Statement) (t Totals, err error
 	return t, err
 }
 
-// DaySum is what the public statement says of one day.
-type DaySum struct {
-	Day    clock.Date
-	Lines  int64
-	Amount money.VND
-}
-
-// PublicDays gives, day by day, how many lines the public statement of an appeal has and what they come to, and how far it
-// has followed the books: for the comparison of bank, ledger and public log.
-func (s *Service) PublicDays(ctx context.Context, appealID string) (days []DaySum, followed fund.Position, err error) {
+// PublicDays counts the lines of an appeal's statement anew, day by day: gifts that stand, and what they come to. It is the
+// public side of the comparison of bank, ledger and public log (fund.PublicLog).
+func (s *Service) PublicDays(ctx context.Context, appealID string) ([]fund.PublicDay, error) {
 	a, ok, err := s.store.appeal(ctx, s.DB.Read(), appealID)
 	if err != nil || !ok {
-		return nil, fund.Position{}, err
+		return nil, err
 	}
-	rows, err := s.store.totals(ctx, s.DB.Read(), a.No, "day")
-	for _, r := range rows {
-		days = append(days, DaySum{clock.Date(r.Key), r.Lines, r.Amount})
-	}
-	return days, a.position(), err
+	return s.store.daysAnew(ctx, s.DB.Read(), a.No)
+}
+
+func (store) daysAnew(ctx context.Context, q bun.IDB, appealNo int64) (out []fund.PublicDay, err error) {
+	err = q.NewRaw(`SELECT day, sum(CASE kind WHEN 'gift' THEN 1 WHEN 'correction' THEN 0 ELSE -1 END) AS gifts, CAST(sum(amount) AS bigint) AS amount
+		FROM disclosure_line WHERE appeal_no = ? AND kind <> 'correction' GROUP BY day ORDER BY day`, appealNo).Scan(ctx, &out)
+	return out, err
 }
