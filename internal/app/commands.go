@@ -12,9 +12,12 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/household"
+	"github.com/nhipcau/nhipcau/internal/housing"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/secret"
+	"github.com/nhipcau/nhipcau/internal/relief"
+	"github.com/nhipcau/nhipcau/internal/voter"
 )
 
 type serveCmd struct{}
@@ -61,7 +64,7 @@ func (keysResealCmd) Run(s *session) error {
 		return err
 	}
 	total := 0
-	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), feedback.Sealed(), household.Sealed()} {
+	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), feedback.Sealed(), voter.Sealed(), household.Sealed(), housing.Sealed(), relief.Sealed()} {
 		for _, c := range columns {
 			n, err := box.Reseal(s.ctx, d, c)
 			total += n

@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/household/householdweb"
+	"github.com/nhipcau/nhipcau/internal/housing/housingweb"
 )
 
 // openHouseholds wires the register of households: rooms that give something write it down there.
@@ -11,5 +12,5 @@ func (h *House) openHouseholds() {
 }
 
 func (h *House) householdPages() pages {
-	return &householdweb.Pages{Service: h.features.household}
+	return &householdweb.Pages{Service: h.features.household, House: housingweb.SurveyPath}
 }
