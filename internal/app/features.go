@@ -63,6 +63,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
+	"github.com/nhipcau/nhipcau/internal/topics"
+	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
 	"github.com/nhipcau/nhipcau/internal/relief"
 	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
 	"github.com/nhipcau/nhipcau/internal/voter"
@@ -117,6 +119,7 @@ func rooms() []room {
 		{name: "voter", migrations: voter.Migrations, policies: voter.Policies.Text, catalogue: voterweb.Catalogue},
 		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},
 		{name: "directive", migrations: directive.Migrations, policies: directive.Policies, catalogue: directiveweb.Catalogue},
+		{name: "topics", migrations: topics.Migrations, policies: topics.Policies, catalogue: topicsweb.Catalogue},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},
 		{name: "handbook", catalogue: handbook.Catalogue},
 		{name: "app", policies: appPolicies, catalogue: catalogue},

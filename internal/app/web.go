@@ -130,6 +130,7 @@ func navigation() []navEntry {
 		{"nav.cases", "/lam-viec/vu-viec", "case", "feedback.read"},
 		{"nav.deadlines", "/lam-viec/dung-han", "clock", "deadline.watch"},
 		{"nav.voter", "/lam-viec/cu-tri", "people", "voter.read"},
+		{"nav.topics", "/lam-viec/tinh-hinh", "read", "topics.read"},
 		{key: "nav.group_posts"},
 		{"nav.posts", "/lam-viec/tin-bai", "post", "publish.read"},
 		{"nav.channels", "/lam-viec/kenh", "channel", "channel.see"},

@@ -44,6 +44,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
 	"github.com/nhipcau/nhipcau/internal/relief"
+	"github.com/nhipcau/nhipcau/internal/topics"
+	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
 	"github.com/nhipcau/nhipcau/internal/voter"
 )
 
@@ -60,6 +62,7 @@ type features struct {
 	fleet      *fleet.Service
 	voter      *voter.Service
 	directive  *directive.Service
+	topics     *topics.Service
 	assist     *assist.Service
 	loud       *loudspeaker.Service
 	fund       *fund.Service
@@ -106,6 +109,7 @@ type Rooms struct {
 	Cash       *cash.Service
 	Disclosure *disclosure.Service
 	Directive  *directive.Service
+	Topics     *topics.Service
 	Assist     *assist.Service
 	Sites      *portal.Sites
 	Admin      *orgadmin.Service
@@ -174,6 +178,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 	h.openFleet()
 	h.openVoter()
 	f.assist = assist.New(assist.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Cases: f.feedback})
+	h.openTopics()
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
@@ -213,7 +218,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Disclosure: h.features.disclosure, Directive: h.features.directive, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Disclosure: h.features.disclosure, Directive: h.features.directive, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -232,6 +237,7 @@ func (h *House) featurePages() []pages {
 		h.voterPages(),
 		h.fundPages(),
 		&assistweb.Pages{Service: f.assist},
+		&topicsweb.Pages{Service: f.topics},
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
 		h.housingPages(),

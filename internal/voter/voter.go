@@ -146,7 +146,7 @@ func (s ItemState) Open() bool { return s != ItemAnswered && s != ItemMerged }
 
 // Fields lists the fields by which petitions are sorted, in the order of reports.
 func Fields() []string {
-	return []string{"land", "transport", "water", "farming", "environment", "industry", "education", "health", "social", "culture", "security", "administration", "other"}
+	return []string{"land", "transport", "water", "farming", "environment", "industry", "education", "health", "social", "culture", "security", "administration", "misc"}
 }
 
 // validField tells whether f is one of Fields.
