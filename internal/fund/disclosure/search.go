@@ -151,6 +151,10 @@ func (s *Service) question(ctx context.Context, q bun.IDB, query Query, loose bo
 		}
 		way, ok := slices.Clone(fixed), true
 		for _, word := range words[:min(len(words), maxWords)] {
+			if word[0] == '~' && len(word) < 3 { // one letter stands for half of the country
+				ok = false
+				break
+			}
 			st := known.like(word, loose)
 			if len(st) == 0 {
 				ok = false
@@ -345,7 +349,7 @@ func (v *vocabulary) like(word string, loose bool) step {
 	initials := word[0] == '~'
 	switch {
 	case initials:
-		if len(word) < 3 || len(word) > 4 && !loose {
+		if len(word) > 4 && !loose {
 			return out
 		}
 	case len(out) > 0 && !loose, len(word) < 4:
