@@ -134,6 +134,9 @@ func (p *Pages) showItem(w http.ResponseWriter, r *http.Request, v itemView) err
 	if v.ErrOf != "edit" && v.ErrOf != "classify" {
 		v.Form = itemForm{Text: d.Text, Field: d.Field, Body: d.BodyUnitID}
 	}
+	if v.ErrOf == "edit" {
+		v.Form.Field, v.Form.Body = d.Field, d.BodyUnitID
+	}
 	if v.Work {
 		v.Form.Bodies = unitOptions(p.Service.Bodies(d.UnitID), v.Form.Body)
 		if d.Item.State.May(voter.StepMerge) == nil {

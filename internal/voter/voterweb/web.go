@@ -21,6 +21,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/paper"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/vntext"
 	"github.com/nhipcau/nhipcau/internal/voter"
 	"github.com/nhipcau/nhipcau/internal/voter/form"
 	"github.com/nhipcau/nhipcau/internal/voter/print"
@@ -364,7 +365,7 @@ func kindTone(k voter.AnswerKind) string {
 }
 
 func roundText(ctx context.Context, r voter.Round) string {
-	return i18n.T(ctx, "voter.round_name_"+string(r.Phase), "Session", r.Session)
+	return i18n.T(ctx, "voter.round_name_"+string(r.Phase), "Session", vntext.LowerFirst(r.Session))
 }
 
 func (p *Pages) unitName(unitID string) string { return p.Service.Unit(unitID).FullName }
