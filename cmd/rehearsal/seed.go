@@ -78,8 +78,23 @@ func seed(ctx context.Context, house *app.House, w *world, clk *history, sc scen
 		{"cán bộ", func() (err error) { cast, err = officials(ctx, house, committees(house, sc.levels...), n); return err }},
 		{"giới thiệu đơn vị", func() error { return profiles(ctx, house, committees(house, sc.levels...), cast, n) }},
 		{"tin bài", func() error { return posts(ctx, house, clk, cast) }},
+		{"đợt ủng hộ", func() error {
+			if sc.past > 0 {
+				return nil
+			}
+			return openAppeal(ctx, house, clk)
+		}},
 		{"chỉ đạo", func() error { return directives(ctx, house, clk, cast) }},
+		{"cứu trợ bão số 9", func() error { return reliefScene(ctx, house, clk, cast) }},
+		{"hộ dân và nhà ở", func() error {
+			if sc.past > 0 {
+				return nil // the programme is younger than that day
+			}
+			return houses(ctx, house, clk, cast, n)
+		}},
+		{"tiếp xúc cử tri", func() error { return petitions(ctx, house, clk, cast) }},
 		{"câu hỏi của bà con", func() error { return questions(ctx, house, clk, sc.past, cast, n) }},
+		{"một bàn tiếp nhận bận rộn", func() error { return busyDesk(ctx, house, clk, sc.past, cast, n) }},
 	} {
 		if err := step(s.name, s.fn); err != nil {
 			return false, err
@@ -138,7 +153,7 @@ func officials(ctx context.Context, house *app.House, units []orgunit.Unit, n *n
 	for _, u := range units[1:] {
 		at := vntext.Slug(u.FullName) + "." + u.Code + ".example"
 		parts = append(parts,
-			part{n.person(), "can-bo@" + at, u.ID, []identity.Role{identity.RoleEditor, identity.RoleDeskOfficer}, func(a identity.Actor) { cast.officer[u.ID] = a }},
+			part{n.person(), "can-bo@" + at, u.ID, []identity.Role{identity.RoleEditor, identity.RoleDeskOfficer, identity.RoleCollector}, func(a identity.Actor) { cast.officer[u.ID] = a }},
 			part{n.person(), "chu-tich@" + at, u.ID, []identity.Role{identity.RoleLeader, identity.RoleApprover, identity.RoleUnitAdmin}, func(a identity.Actor) { cast.chair[u.ID] = a }})
 	}
 	parts = append(parts, areaHeads(house, units[1:], n, cast)...)
