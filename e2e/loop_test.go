@@ -207,6 +207,11 @@ func answerCase(t *testing.T, oa account, href, answer string) {
 	v.open(href)
 	v.write("[name=answer]", answer)
 	v.follow(`form[action$="/tra-loi"] button[value=submit]`)
+	v.has("#f-promises") // "before the 10th of next month" is a promise: into the ledger, with its day
+	v.tick(`[name^="keep_"][value="1"]`)
+	v.write(`[name^="due_"]`, "10/12/2026")
+	v.shot("loop-17-promise-recorded")
+	v.follow(`form[action$="/tra-loi"] button[value=submit]`)
 	v.sees(answer)
 	var own bool
 	if v.ask(`Boolean(document.querySelector('form[action$="/duyet"]'))`, &own); own {

@@ -110,7 +110,7 @@ func answer(ctx context.Context, house *app.House, cast people, q *question) err
 		_, err := r.Feedback.Draft(ctx, officer, q.made.ID, text)
 		return err
 	}
-	if _, err := r.Feedback.Submit(ctx, officer, q.made.ID, text); err != nil {
+	if err := submit(ctx, r, officer, q.made.ID, text, r.Units.Today().AddDays(30)); err != nil {
 		return err
 	}
 	if q.stage == 2 {

@@ -293,6 +293,15 @@ func (s *Service) Gate(ctx context.Context, tx db.Tx, c feedback.Case, a feedbac
 	return nil
 }
 
+// Settle puts the confirmed promises of a given answer into the ledger at once; the house does so by itself when it hears of
+// the answer. Only the house itself may ask; "" names the newest answer.
+func (s *Service) Settle(ctx context.Context, actor identity.Actor, caseID, answerID string) error {
+	if actor.Kind != identity.ActorSystem {
+		return fault.New(fault.Forbidden, "identity.not_allowed")
+	}
+	return s.onAnswered(ctx, feedback.Answered{CaseID: caseID, AnswerID: answerID})
+}
+
 // onAnswered puts the confirmed promises of the given answer into the ledger; those of sentences that are no longer in it go.
 func (s *Service) onAnswered(ctx context.Context, e feedback.Answered) error {
 	c, err := s.Cases.Look(ctx, house, e.CaseID)
