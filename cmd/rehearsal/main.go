@@ -107,7 +107,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	announce(stdout, o, sc, time.Since(began))
+	played := make(chan struct{})
+	go func() {
+		defer close(played)
+		if sc.past > 0 {
+			return
+		}
+		if err := playAppeal(ctx, house, o.data, stdout); err != nil && ctx.Err() == nil {
+			fmt.Fprintln(stderr, "rehearsal: the appeal:", err)
+		}
+	}()
 	<-ctx.Done()
+	<-played
 	fmt.Fprintln(stdout, "\nClosing; everything is kept in", o.data)
 	for _, s := range servers {
 		shut, cancel := context.WithTimeout(context.Background(), 5*time.Second)
