@@ -158,12 +158,13 @@ func weigh(voices []Voice) []vector {
 			in[f]++
 		}
 	}
+	total := float64(max(len(voices), 300)) // among few texts the words of one topic are no common words
 	out := make([]vector, len(voices))
 	for i, fs := range raw {
 		v := vector{}
 		for f, w := range fs {
 			if in[f] >= 2 && (len(voices) < 50 || in[f] <= len(voices)*2/5) {
-				v[f] = w * math.Log(1+float64(len(voices))/float64(in[f]))
+				v[f] = w * math.Log(1+total/float64(in[f]))
 			}
 		}
 		short := vector{}
