@@ -82,7 +82,7 @@ func petitions(ctx context.Context, house *app.House, clk *history, cast people)
 		if err := minutes(ctx, s, desk, m, presentPetitions(), nil); err != nil {
 			return err
 		}
-		_, err = s.PlanMeeting(ctx, desk, voter.Meeting{RoundID: round.ID, PlaceUnitID: commune.ID, Place: "Trường tiểu học xã", StartsAt: clk.Now().Add(4 * 24 * time.Hour), Delegates: n.person() + ", đại biểu HĐND tỉnh", Published: true})
+		_, err = s.PlanMeeting(ctx, desk, voter.Meeting{RoundID: round.ID, PlaceUnitID: commune.ID, Place: "Trường tiểu học xã", StartsAt: s.Today().AddDays(5).Time().Add(8 * time.Hour), Delegates: n.person() + ", đại biểu HĐND tỉnh", Published: true})
 		return err
 	})
 }
@@ -117,7 +117,7 @@ func voterBodies(ctx context.Context, house *app.House, cast people, n *names) (
 }
 
 func voterMeeting(ctx context.Context, s *voter.Service, desk identity.Actor, round voter.Round, commune orgunit.Unit, n *names) (voter.Meeting, error) {
-	m, err := s.PlanMeeting(ctx, desk, voter.Meeting{RoundID: round.ID, PlaceUnitID: commune.ID, Place: "Hội trường UBND xã", StartsAt: s.Clock.Now().Add(-3 * time.Hour), Delegates: n.person() + ", đại biểu HĐND tỉnh\n" + n.person() + ", đại biểu HĐND tỉnh"})
+	m, err := s.PlanMeeting(ctx, desk, voter.Meeting{RoundID: round.ID, PlaceUnitID: commune.ID, Place: "Hội trường UBND xã", StartsAt: s.Today().AddDays(-1).Time().Add(8 * time.Hour), Delegates: n.person() + ", đại biểu HĐND tỉnh\n" + n.person() + ", đại biểu HĐND tỉnh"})
 	if err != nil {
 		return m, err
 	}

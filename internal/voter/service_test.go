@@ -257,4 +257,3 @@ func TestMove(t *testing.T) {
 }
 
 var _ orgunit.Mover = voter.Mover{}
-

@@ -13,13 +13,13 @@ import (
 func fieldWords() map[string][]string {
 	return map[string][]string{
 		"land":           {"dat dai", "giay chung nhan", "so do", "quy hoach", "giai phong mat bang", "den bu", "boi thuong", "dat o", "dat nong nghiep", "thu hoi dat", "tai dinh cu", "do dac", "lan chiem"},
-		"transport":      {"duong", "cau", "giao thong", "quoc lo", "tinh lo", "o ga", "via he", "den duong", "bien bao", "vuot toc", "xe tai", "xe qua tai", "ngap duong", "hanh lang"},
-		"water":          {"thuy loi", "kenh", "muong", "de", "ke", "ho dap", "nuoc sach", "nuoc sinh hoat", "thoat nuoc", "tieu ung", "sat lo", "ngap ung", "tram bom"},
-		"farming":        {"nong nghiep", "lua", "giong", "phan bon", "chan nuoi", "dich ta", "trau bo", "ca", "thuy san", "rung", "hop tac xa", "nong thon moi", "ocop"},
+		"transport":      {"duong", "cau tran", "cay cau", "cau treo", "cau duong", "xe buyt", "ben xe", "giao thong", "quoc lo", "tinh lo", "o ga", "via he", "den duong", "bien bao", "vuot toc", "xe tai", "xe qua tai", "ngap duong", "hanh lang"},
+		"water":          {"thuy loi", "kenh tuoi", "tuyen kenh", "kenh muong", "muong", "de dieu", "bo de", "bo ke", "ho dap", "nuoc sach", "nuoc sinh hoat", "thoat nuoc", "tieu ung", "sat lo", "ngap ung", "tram bom"},
+		"farming":        {"nong nghiep", "trong lua", "lua giong", "cay giong", "phan bon", "chan nuoi", "dich ta", "trau bo", "thuy san", "trong rung", "bao ve rung", "hop tac xa", "nong thon moi", "ocop"},
 		"environment":    {"moi truong", "rac", "o nhiem", "nuoc thai", "khoi bui", "tieng on", "bai rac", "mui hoi", "khai thac cat", "mo da"},
-		"industry":       {"dien", "luoi dien", "tram bien ap", "cot dien", "cho", "cum cong nghiep", "doanh nghiep", "kinh doanh", "gia dien", "vien thong", "internet", "song dien thoai"},
+		"industry":       {"luoi dien", "nganh dien", "duong dien", "day dien", "duong day dien", "mat dien", "tram bien ap", "cot dien", "cho dan sinh", "ngoi cho", "cum cong nghiep", "doanh nghiep", "kinh doanh", "gia dien", "vien thong", "internet", "song dien thoai"},
 		"education":      {"truong hoc", "giao vien", "hoc sinh", "mam non", "hoc phi", "lop hoc", "giao duc", "sach giao khoa", "truong mam non", "truong tieu hoc", "truong trung hoc"},
-		"health":         {"tram y te", "benh vien", "bao hiem y te", "kham benh", "chua benh", "thuoc", "bac si", "y te", "dich benh", "tiem"},
+		"health":         {"tram y te", "benh vien", "bao hiem y te", "kham benh", "chua benh", "thuoc bao hiem", "bac si", "y te", "dich benh", "tiem chung"},
 		"social":         {"ho ngheo", "chinh sach", "nguoi co cong", "thuong binh", "liet si", "tro cap", "nguoi cao tuoi", "khuyet tat", "viec lam", "nha tam", "bao tro", "luong huu"},
 		"culture":        {"nha van hoa", "di tich", "le hoi", "the thao", "du lich", "san bong", "thu vien", "den chua", "truyen thanh", "loa"},
 		"security":       {"an ninh", "trat tu", "ma tuy", "trom cap", "co bac", "lua dao", "cong an", "tin dung den", "chay no", "phong chay"},
