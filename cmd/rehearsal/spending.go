@@ -91,13 +91,13 @@ func (t troupe) decisions(ctx context.Context) error {
 	draft := func(no, about string, shares []spending.NewShare) spending.NewAllocation {
 		return spending.NewAllocation{Appeal: appealCode, DocNo: no, DocDay: today.AddDays(-1), Meeting: "Họp Ban Vận động cứu trợ tỉnh ngày " + today.AddDays(-1).Vietnamese(), About: about, Shares: shares}
 	}
-	food := t.shares(24, 4, fund.HeadFood, "Gạo, nước sạch, thuốc cho hộ bị ngập", 60_000_000, 30, spending.TargetHousehold)
-	houses := t.shares(12, 8, fund.HeadHousing, "Sửa nhà tốc mái, nhà sập", 150_000_000, 5, spending.TargetHousehold)
+	food := t.shares(24, 4, fund.HeadFood, "Gạo, nước sạch, thuốc cho hộ bị ngập", 400_000_000, 200, spending.TargetHousehold)
+	houses := t.shares(12, 8, fund.HeadHousing, "Sửa nhà tốc mái, nhà sập", 2_000_000_000, 40, spending.TargetHousehold)
 	clinic := spending.NewShare{Head: fund.HeadPublic, UnitID: t.communes[0].ID, Purpose: "Sửa trạm y tế bị ngập", Amount: 120_000_000, Target: 1, TargetKind: spending.TargetWork}
 	for i, d := range []spending.NewAllocation{
 		draft("15/QĐ-BVĐ", "Phân bổ đợt 1: lương thực, nước uống, thuốc men", append(food, clinic)),
 		draft("16/QĐ-BVĐ", "Phân bổ đợt 2: sửa chữa nhà ở", houses),
-		draft("17/QĐ-BVĐ", "Phân bổ đợt 3: giống lúa, ngô vụ tới", t.shares(10, 5, fund.HeadFarming, "Giống lúa, ngô cho hộ mất trắng", 40_000_000, 100, spending.TargetHousehold)),
+		draft("17/QĐ-BVĐ", "Phân bổ đợt 3: giống lúa, ngô vụ tới", t.shares(10, 5, fund.HeadFarming, "Giống lúa, ngô cho hộ mất trắng", 300_000_000, 100, spending.TargetHousehold)),
 		draft("18/QĐ-BVĐ", "Mua thêm lều bạt dự phòng", t.shares(2, 3, fund.HeadShelter, "Lều bạt dự phòng", 90_000_000, 0, spending.TargetHousehold)),
 	} {
 		a, err := r.Spending.Propose(ctx, accountant, d)

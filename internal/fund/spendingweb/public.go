@@ -2,10 +2,13 @@ package spendingweb
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
+	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
@@ -70,22 +73,53 @@ func doneText(ctx context.Context, n int, kind string) string {
 	return ui.Number(ctx, n)
 }
 
-// paidText is what one unit was paid, or that it is kept back.
-func paidText(ctx context.Context, u spending.UnitPublic) string {
-	if u.Few {
-		return i18n.T(ctx, "spending.where.under_way")
-	}
-	return vnd(ctx, u.Paid)
-}
-
-func countText(ctx context.Context, u spending.UnitPublic) string {
+// unitText says in one line what a unit received; few households are not counted in public.
+func unitText(ctx context.Context, u spending.UnitPublic) string {
+	out := i18n.T(ctx, "spending.where.unit_allotted", "Amount", vnd(ctx, u.Allotted))
 	switch {
 	case u.Few:
-		return i18n.T(ctx, "spending.where.few")
-	case u.Households == 0:
-		return ""
+		out += ", " + i18n.T(ctx, "spending.where.under_way")
+	case u.Paid > 0:
+		out += ", " + i18n.T(ctx, "spending.where.unit_paid", "Amount", vnd(ctx, u.Paid))
+		if u.Households > 0 {
+			out += " (" + i18n.T(ctx, "spending.where.unit_households", "Count", ui.Number(ctx, u.Households)) + ")"
+		}
 	}
-	return ui.Number(ctx, u.Households)
+	return out
+}
+
+// coverLine says in one line what a commune needs and was given.
+func coverLine(ctx context.Context, c spending.Coverage) string {
+	out := i18n.T(ctx, "spending.map.need") + " " + vnd(ctx, c.Need)
+	if c.Allotted > 0 {
+		out += " · " + i18n.T(ctx, "spending.map.money") + " " + vnd(ctx, c.Allotted)
+	}
+	if c.Goods > 0 {
+		out += " · " + i18n.T(ctx, "spending.map.goods") + " " + vnd(ctx, c.Goods)
+	}
+	return out
+}
+
+// short writes a large amount so that it fits a phone: in thousand millions or millions, cut off and never rounded up.
+func short(ctx context.Context, v money.VND) string {
+	unit, key := money.VND(0), ""
+	switch {
+	case v >= 1_000_000_000:
+		unit, key = 1_000_000_000, "spending.billion"
+	case v >= 1_000_000:
+		unit, key = 1_000_000, "spending.million"
+	default:
+		return vnd(ctx, v)
+	}
+	sep := ","
+	if i18n.Lang(ctx) == "en" {
+		sep = "."
+	}
+	text := ui.Number(ctx, int(v/unit))
+	if part := strings.TrimRight(fmt.Sprintf("%02d", v%unit*100/unit), "0"); part != "" {
+		text += sep + part
+	}
+	return i18n.T(ctx, key, "N", text)
 }
 
 // journeyView is the public page of what became of the gifts of a day.
