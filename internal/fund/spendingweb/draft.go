@@ -16,7 +16,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
-// draftRows is how many empty lines a new decision begins with; a button adds as many again.
+// draftRows is how many empty lines the button adds.
 const draftRows = 3
 
 // maxRows is the greatest number of lines of one form.
@@ -53,9 +53,7 @@ type draftView struct {
 
 func (p *Pages) draft(w http.ResponseWriter, r *http.Request) error {
 	v := draftView{Appeal: r.URL.Query().Get("dot"), DocDay: string(clock.DateOf(p.Service.Clock.Now()))}
-	for i := range draftRows {
-		v.Rows = append(v.Rows, rowForm{No: i + 1, Kind: string(spending.TargetHousehold)})
-	}
+	v.add(rowForm{Kind: string(spending.TargetHousehold)})
 	return p.showDraft(w, r, v, http.StatusOK)
 }
 

@@ -150,6 +150,18 @@ func (p *Pages) drop(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, ui.WithFlash(Base+"/"+url.PathEscape(r.PathValue("id")), "spending.done.dropped"))
 }
 
+// decided is the history of the decision itself, without that of its payments.
+func (v decisionView) decided() []spending.Event {
+	var out []spending.Event
+	for _, e := range v.Events {
+		switch e.Kind {
+		case "proposed", "approved", "refused", "dropped", "withdrawn":
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // eventItems is the history of a decision.
 func eventItems(ctx context.Context, list []spending.Event) []ui.TimelineItem {
 	out := make([]ui.TimelineItem, len(list))
