@@ -163,8 +163,8 @@ func (s *Service) sweepOne(ctx context.Context, tx db.Tx, caseID string, step St
 	return nil
 }
 
-// noticeKey is the key under which a notice is sent at most once.
-const noticeKey = "feedback:"
+// NoticeKey begins the key under which a notice is sent at most once; what it says names the code of the case.
+const NoticeKey = "feedback:"
 
 // tell writes down what the citizen is told of a step by the door they came in by. There is one notice for each event.
 func (s *Service) tell(ctx context.Context, tx db.Tx, c Case, e Event, say string) error {
@@ -173,7 +173,7 @@ func (s *Service) tell(ctx context.Context, tx db.Tx, c Case, e Event, say strin
 	}
 	n := Notice{ID: id.New(), CaseID: c.ID, EventID: e.ID, Step: e.Step, Return: c.Return, State: NoticeQueued, At: e.At}
 	_, err := s.Replies.Reply(ctx, tx, channel.ReplyRequest{AccountID: c.Return.AccountID, PersonID: c.Return.PersonID,
-		Text: s.noticeText(c, e, say), Comment: c.Return.Comment, IdempotencyKey: noticeKey + n.ID})
+		Text: s.noticeText(c, e, say), Comment: c.Return.Comment, IdempotencyKey: NoticeKey + n.ID})
 	var refused *fault.Error
 	switch {
 	case errors.As(err, &refused) && refused.Kind != fault.Internal: // the door is shut for good: the step stands, a person sees why
@@ -210,7 +210,7 @@ func (s *Service) CaseURL(code string) string { return s.BaseURL + "/vu-viec/" +
 
 // onMessageChanged keeps the receipt of a notice.
 func (s *Service) onMessageChanged(ctx context.Context, m channel.MessageChanged) error {
-	noticeID, ours := strings.CutPrefix(m.Key, noticeKey)
+	noticeID, ours := strings.CutPrefix(m.Key, NoticeKey)
 	if !ours {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
@@ -249,8 +250,13 @@ func (s *Service) lookAtCases(ctx context.Context, actor identity.Actor, t *Thre
 			t.Case, t.CaseDays = &d.Case, d.DaysLeft
 		}
 	}
+	unseen := false
+	for _, ok := range seen {
+		unseen = unseen || !ok
+	}
 	for i, l := range t.Lines {
-		if !seen[l.CaseID] {
+		// What the person was told of a case names its code, and the code opens the case to whoever has it.
+		if !seen[l.CaseID] || unseen && l.Outgoing && strings.HasPrefix(l.Key, feedback.NoticeKey) {
 			t.Lines[i].Text, t.Lines[i].Pictures, t.Lines[i].CaseID, t.Lines[i].CaseCode, t.Lines[i].Hidden = "", nil, "", "", true
 		}
 	}
