@@ -1,10 +1,11 @@
 // Command bench measures the product against a peer or a limit of the same machine in the same run, and prints each figure
 // as a ratio: an article page against nginx serving the same bytes, questions taken against bare commits of the same
-// database, deliveries against the pace Zalo allows, start and memory, search, and the weight of pages.
+// database, deliveries against the pace Zalo allows, start and memory, search, the weight of pages, and a bank statement taken in
+// with every check against the bare load of the same bytes.
 //
 //	go run ./bench               everything, about six minutes
 //	go run ./bench -short        shorter windows, without the sustained deliveries
-//	go run ./bench -only article one of: article, questions, deliveries, start, search, weights
+//	go run ./bench -only article one of: article, questions, deliveries, start, search, weights, statement
 package main
 
 import (
@@ -38,6 +39,7 @@ func main() {
 type bench struct {
 	out    io.Writer
 	short  bool
+	rows   int           // of the bank statement; 0 is the usual number
 	window time.Duration // how long one figure is measured
 	dir    string
 	binary string
@@ -52,7 +54,7 @@ type part struct {
 
 func parts() []part {
 	return []part{{"article", (*bench).article}, {"questions", (*bench).questions}, {"deliveries", (*bench).deliveries},
-		{"start", (*bench).start}, {"search", (*bench).search}, {"weights", (*bench).weights}}
+		{"start", (*bench).start}, {"search", (*bench).search}, {"weights", (*bench).weights}, {"statement", (*bench).statement}, {"gifts", (*bench).gifts}}
 }
 
 func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) {
@@ -63,6 +65,7 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) 
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	only := fs.String("only", "", "measure one of "+strings.Join(names, ", "))
+	rows := fs.Int("rows", 0, "rows of the bank statement; 0 is all of September 2024, or a tenth with -short")
 	short := fs.Bool("short", false, "shorter windows; leave out what takes minutes")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -70,7 +73,7 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) 
 	if *only != "" && !slices.Contains(names, *only) {
 		return fmt.Errorf("there is no figure %q: choose one of %s", *only, strings.Join(names, ", "))
 	}
-	b := &bench{out: out, short: *short, window: 5 * time.Second}
+	b := &bench{out: out, short: *short, rows: *rows, window: 5 * time.Second}
 	if b.short {
 		b.window = 2 * time.Second
 	}
