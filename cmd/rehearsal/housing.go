@@ -61,6 +61,7 @@ type builder struct {
 	n         *names
 	programme housing.Programme
 	today     clock.Date
+	head      household.Person // of the household that is being played
 }
 
 // at plays fn as it was some days ago.
@@ -103,6 +104,7 @@ func (b *builder) form(commune string, i int) housing.Form {
 func (b *builder) one(ctx context.Context, commune string, i int) error {
 	r, officer, chair := b.house.Rooms(), b.cast.officer[commune], b.cast.chair[commune]
 	f := b.form(commune, i)
+	b.head = f.Entry.Person
 	if i%10 == 9 {
 		return b.at(60, func() error { _, err := r.Household.Add(ctx, officer, f.Entry); return err })
 	}
@@ -140,7 +142,7 @@ func (b *builder) pay(ctx context.Context, c housing.Case, amount money.VND) err
 	r, commune := b.house.Rooms(), b.house.Rooms().Housing.Commune(c.UnitID)
 	treasurer := b.cast.byRole[identity.RoleTreasurer]
 	_, err := r.Housing.Pay(ctx, treasurer, c.ID, housing.Payment{Amount: amount, On: b.today.AddDays(-55), DecisionNo: "15/QĐ-BVĐ", Parties: housing.Parties{Giver: treasurer.Name, GiverTitle: "Thành viên Ban Vận động Quỹ",
-		Receiver: "Chủ hộ " + c.Code, IDNumber: "040150123456", Witness: b.n.person(), WitnessTitle: "Trưởng thôn, " + commune.FullName, Purpose: "Làm nhà ở"}})
+		Receiver: b.head.Name, IDNumber: b.head.IDNumber, Witness: b.n.person(), WitnessTitle: "Trưởng thôn, " + commune.FullName, Purpose: "Làm nhà ở"}})
 	return err
 }
 

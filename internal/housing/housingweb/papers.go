@@ -111,7 +111,7 @@ func (p *Pages) form(unitID string, on clock.Date, x *housing.Papers) paper.Docu
 		d.Blocks = append(d.Blocks, paper.Paragraph{Text: t("housing.paper.code", "Code", x.Code, "Programme", x.Programme.Name), Italic: true, Center: true})
 	}
 	for i, v := range vals {
-		d.Blocks = append(d.Blocks, paper.Field{Label: strconv.Itoa(i+1) + ". " + t("housing.item."+strconv.Itoa(i+1)), Value: v})
+		d.Blocks = append(d.Blocks, paper.Field{Label: colon(strconv.Itoa(i+1)+". "+t("housing.item."+strconv.Itoa(i+1)), v), Value: v})
 	}
 	if x == nil {
 		d.Blocks = append(d.Blocks, paper.Paragraph{Text: t("housing.paper.choices"), Italic: true})
@@ -154,6 +154,19 @@ func (p *Pages) people(list []household.Member, all int) string {
 	return strings.Join(out, "; ")
 }
 
+// field is one line of a paper: what, and what it is; dotted when it is to be filled in by hand.
+func (p *Pages) field(key, value string) paper.Field {
+	return paper.Field{Label: colon(p.Words.T(key), value), Value: value}
+}
+
+// colon parts a label from its value; before a dotted line there is none.
+func colon(label, value string) string {
+	if value == "" {
+		return label
+	}
+	return label + ":"
+}
+
 // sum writes an amount in figures and in words, as minutes do.
 func (p *Pages) sum(v money.VND) string {
 	return p.Words.T("housing.paper.sum", "Figures", vntext.FormatInt(int64(v)), "Words", v.Words())
@@ -176,12 +189,11 @@ func (p *Pages) completionMinutes(x housing.Papers) paper.Document {
 		d.Blocks = append(d.Blocks, paper.Bullet{Text: t("housing.paper.person", "Name", m.Name, "Title", m.Title)})
 	}
 	d.Blocks = append(d.Blocks, paper.Bullet{Text: t("housing.paper.owner", "Name", x.Person.Name)}, paper.Heading{Text: t("housing.paper.checked")},
-		paper.Field{Label: t("housing.paper.area"), Value: c.Area + " m²"}, paper.Field{Label: t("housing.paper.floor"), Value: p.yes(c.Floor)},
-		paper.Field{Label: t("housing.paper.roof"), Value: p.yes(c.Roof)}, paper.Field{Label: t("housing.paper.frame"), Value: p.yes(c.Frame)})
+		p.field("housing.paper.area", c.Area+" m²"), p.field("housing.paper.hard", t("housing.paper.parts", "Floor", p.yes(c.Floor), "Roof", p.yes(c.Roof), "Frame", p.yes(c.Frame))))
 	d.Blocks = append(d.Blocks, paper.Heading{Text: t("housing.paper.cost")}, p.costs(x))
 	d.Blocks = append(d.Blocks, paper.Paragraph{Text: t("housing.paper.total_words", "Sum", p.sum(c.Total()))})
 	if c.Note != "" {
-		d.Blocks = append(d.Blocks, paper.Field{Label: t("housing.item.20"), Value: c.Note})
+		d.Blocks = append(d.Blocks, p.field("housing.item.20", c.Note))
 	}
 	d.Blocks = append(d.Blocks, paper.Heading{Text: t("housing.paper.conclusion")}, paper.Paragraph{Text: t("housing.paper.conclusion_text", "Total", vntext.FormatInt(int64(c.Total())), "Amount", vntext.FormatInt(int64(x.Amount)))},
 		paper.Paragraph{Text: t("housing.paper.copies")})
@@ -208,16 +220,16 @@ func (p *Pages) moneyMinutes(x housing.Papers) paper.Document {
 	d.Blocks = []paper.Block{
 		paper.Paragraph{Text: t("housing.paper.today", "Day", vntext.DateWords(m.On), "Area", x.Area)},
 		paper.Heading{Text: t("housing.paper.giver")}, paper.Bullet{Text: t("housing.paper.person", "Name", who.Giver, "Title", who.GiverTitle)},
-		paper.Heading{Text: t("housing.paper.receiver")}, paper.Field{Label: t("housing.paper.name"), Value: who.Receiver}, paper.Field{Label: t("housing.item.4"), Value: who.IDNumber},
-		paper.Field{Label: t("housing.paper.id_date"), Value: who.IDDate}, paper.Field{Label: t("housing.paper.id_place"), Value: who.IDPlace}, paper.Field{Label: t("housing.paper.lives"), Value: x.Area},
+		paper.Heading{Text: t("housing.paper.receiver")}, p.field("housing.paper.name", who.Receiver), p.field("housing.item.4", who.IDNumber),
+		p.field("housing.paper.id_date", who.IDDate), p.field("housing.paper.id_place", who.IDPlace), p.field("housing.paper.lives", x.Area),
 		paper.Heading{Text: t("housing.paper.witness")}, paper.Bullet{Text: t("housing.paper.person", "Name", who.Witness, "Title", who.WitnessTitle)},
 		paper.Heading{Text: t("housing.paper.content")},
 		paper.Paragraph{Text: t("housing.paper.content_text", "Sum", p.sum(m.Amount), "Source", t("housing.source."+string(x.Source)), "Programme", x.Programme.Name)},
-		paper.Field{Label: t("housing.paper.purpose"), Value: who.Purpose},
+		p.field("housing.paper.purpose", who.Purpose),
 		paper.Paragraph{Text: t("housing.paper.copies")},
 	}
 	if x.Donor != "" {
-		d.Blocks = append(d.Blocks, paper.Field{Label: t("housing.paper.donor"), Value: x.Donor})
+		d.Blocks = append(d.Blocks, p.field("housing.paper.donor", x.Donor))
 	}
 	d.Signers = []paper.Signer{{Title: t("housing.paper.sign_receiver"), Name: who.Receiver}, {Title: t("housing.paper.sign_witness"), Name: who.Witness}, {Title: t("housing.paper.sign_giver"), Name: who.Giver}}
 	return d

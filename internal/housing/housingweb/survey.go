@@ -136,7 +136,7 @@ func (p *Pages) showSurvey(w http.ResponseWriter, r *http.Request, v surveyView)
 	if v.Programmes, err = p.programmeOptions(ctx, v.In.Programme, false); err != nil {
 		return err
 	}
-	v.Places = p.places(ctx, housing.ActionSurvey, v.In.Unit, "")
+	v.Places = p.places(ctx, housing.ActionSurvey, v.In.Unit, i18n.T(ctx, "housing.filter.choose_unit"))
 	status := http.StatusOK
 	if v.Err != nil {
 		status = web.Status(fault.KindOf(v.Err))
