@@ -99,7 +99,8 @@ func wordHead(cells []string, columns []xlsx.Column) map[string]int {
 			if _, taken := where[c.Key]; taken {
 				continue
 			}
-			fits := key(title) == key(c.Title)
+			wanted, _, _ := strings.Cut(c.Title, "(")
+			fits := key(title) == key(wanted)
 			for _, also := range c.Also {
 				fits = fits || key(title) == key(also)
 			}
