@@ -96,7 +96,7 @@ func (b *builder) form(commune string, i int) housing.Form {
 		Entry: household.Entry{UnitID: b.place(commune, i), Category: cats[i%len(cats)], CategoryYear: b.today.Time().Year(), People: 1 + i%6,
 			Person: household.Person{Name: name, BirthYear: 1948 + i%40, IDNumber: fmt.Sprintf("0401%02d%06d", 48+i%40, 100_000+i), Phone: fmt.Sprintf("0911%06d", i)}},
 		Survey: housing.Survey{Job: "Làm ruộng", Education: "Tiểu học", Employment: "Không ổn định", Land: land,
-			Condition: pick(b.n.r, []string{"Nhà gỗ đã mục, mái tôn thủng nhiều chỗ", "Vách đất nứt, nền ẩm, mưa là dột", "Nhà tạm lợp cọ, gió bão không an toàn"}),
+			Condition:     pick(b.n.r, []string{"Nhà gỗ đã mục, mái tôn thủng nhiều chỗ", "Vách đất nứt, nền ẩm, mưa là dột", "Nhà tạm lợp cọ, gió bão không an toàn"}),
 			Circumstances: pick(b.n.r, []string{"Già yếu, sống một mình", "Đông con, đất canh tác ít", "Người trụ cột ốm lâu ngày"})}}
 }
 
