@@ -264,3 +264,11 @@ func decisionText(ctx context.Context, d promise.Pending) string {
 	}
 	return i18n.T(ctx, "promise.draft.confirmed", "What", d.Promise.What, "Who", d.Promise.Who, "Date", dueText(d.Promise.Due))
 }
+
+// offerTitle says what the list holds: answers to read, or open cases to follow.
+func offerTitle(ctx context.Context, rows []offerRow) string {
+	if len(openOnes(rows)) == len(rows) {
+		return i18n.T(ctx, "feedback.offer.same")
+	}
+	return i18n.T(ctx, "feedback.ask.similar")
+}

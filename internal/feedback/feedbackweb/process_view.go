@@ -55,3 +55,11 @@ func question(events []feedback.Event) string {
 
 // dangers lists the numbers to call now that the words of the question speak for.
 func (f askForm) dangers() []triage.Danger { return triage.Dangers(f.In.Text) }
+
+// draftText is what stands in the form of the answer: the draft, with the saved text that was just chosen behind it.
+func draftText(v dossierView) string {
+	if v.Extra.Reply.Text != "" {
+		return v.Extra.Reply.Text
+	}
+	return pendingText(v)
+}

@@ -46,6 +46,8 @@ type Rooms struct {
 // moreRoutes adds the pages of the rooms.
 func (p *Pages) moreRoutes(rt *web.Routes) {
 	rt.Public("POST /hoi/goi-y", p.suggestions)
+	rt.Public("GET "+quickPath, p.quick)
+	rt.Public("POST "+quickPath, p.quickSend)
 	rt.Public("GET /dang-giai-quyet", p.openList)
 	rt.Public("POST /dang-giai-quyet/{id}/theo-doi", p.followOpen)
 	rt.Public("POST /vu-viec/{code}/khao-sat", p.surveySay)

@@ -23,11 +23,15 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
 	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
+	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
 	"github.com/nhipcau/nhipcau/internal/feedback/promiseweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
+	"github.com/nhipcau/nhipcau/internal/feedback/routingweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/similar"
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/golden"
@@ -49,12 +53,13 @@ type site struct {
 
 func newSite(t testing.TB, limits feedbackweb.Limits) *site {
 	t.Helper()
-	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, promiseweb.Catalogue, feedbackweb.Catalogue)
+	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, promiseweb.Catalogue, routingweb.Catalogue, feedbackweb.Catalogue)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, Kit: feedbacktest.New(t, dbtest.SQLite(t, append(feedbacktest.Migrations, similar.Migrations, follow.Migrations, survey.Migrations, promise.Migrations, opinion.Migrations, attach.Migrations)...), words.In("vi")), actor: identity.Citizen()}
+	s := &site{t: t, Kit: feedbacktest.New(t, dbtest.SQLite(t, append(feedbacktest.Migrations, similar.Migrations, follow.Migrations, survey.Migrations, promise.Migrations, opinion.Migrations, attach.Migrations, routing.Migrations, phrase.Migrations)...), words.In("vi"), identitytest.File("routing", routing.Policies)), actor: identity.Citizen()}
 	s.open(words.In("vi"))
+	s.rooms.Routing, s.rooms.Phrases = routing.New(routing.Deps{Cases: s.Service, Root: orgunittest.Province}), &phrase.Service{Cases: s.Service}
 	var rt web.Routes
 	feedbackweb.New(s.Service, limits).With(s.rooms).Routes(&rt)
 	guard := func(r *http.Request, a web.Access) error {
