@@ -18,7 +18,7 @@ func (store) loose(ctx context.Context, q bun.IDB, appealNo, chunk int64, limit 
 }
 
 // compact puts the parts of words together.
-func (store) compact(ctx context.Context, tx db.Tx, appealNo, chunk int64, words []string) error {
+func (st store) compact(ctx context.Context, tx db.Tx, appealNo, chunk int64, words []string) error {
 	var parts []postingRow
 	if err := tx.NewSelect().Model(&parts).Where("p.appeal_no = ?", appealNo).Where("p.chunk = ?", chunk).Where("p.word IN (?)", bun.In(words)).
 		Order("p.word", "p.part").Scan(ctx); err != nil {
@@ -39,5 +39,12 @@ func (store) compact(ctx context.Context, tx db.Tx, appealNo, chunk int64, words
 	if _, err := tx.NewDelete().Model((*postingRow)(nil)).Where("appeal_no = ?", appealNo).Where("chunk = ?", chunk).Where("word IN (?)", bun.In(words)).Exec(ctx); err != nil {
 		return err
 	}
-	return insertAll(ctx, tx, whole, "")
+	return st.addPostings(ctx, tx, whole)
+}
+
+// parts counts the parts of a chunk that were not put together, by one of its commonest words: any day.
+func (store) parts(ctx context.Context, q bun.IDB, appealNo, chunk int64) (n int, err error) {
+	var found []int64
+	err = q.NewRaw("SELECT DISTINCT part FROM disclosure_posting WHERE appeal_no = ? AND chunk = ? AND word >= '@' AND word < 'A' AND part > ?", appealNo, chunk, wholePart).Scan(ctx, &found)
+	return len(found), err
 }

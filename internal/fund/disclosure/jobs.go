@@ -42,14 +42,14 @@ func (s *Service) registerJobs() {
 }
 
 func (s *Service) followJob(ctx context.Context, appealID string) error {
-	_, err := s.Follow(ctx, appealID)
+	lines, err := s.Follow(ctx, appealID)
 	if errors.Is(err, errMoved) {
 		return jobs.Snooze(busyAgain) // whoever is at it may have looked before our gifts were there
 	}
 	if err != nil {
 		return err
 	}
-	return s.tidy(ctx)
+	return s.tidy(ctx, lines)
 }
 
 // Sweep publishes whatever was left behind, for every appeal. It is safe to run at any time.
@@ -58,16 +58,26 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	lines := 0
 	for _, a := range appeals {
-		if _, err := s.Follow(ctx, a.ID); err != nil && !errors.Is(err, errMoved) {
+		n, err := s.Follow(ctx, a.ID)
+		if lines += n; err != nil && !errors.Is(err, errMoved) {
 			return err
 		}
 	}
-	return s.tidy(ctx)
+	return s.tidy(ctx, lines)
 }
 
+// manyLines is how many new lines make the database look at its tables anew.
+const manyLines = 1000
+
 // tidy does what follows publication: the log, the index, hashes.
-func (s *Service) tidy(ctx context.Context) error {
+func (s *Service) tidy(ctx context.Context, lines int) error {
+	if lines >= manyLines {
+		if err := s.analyze(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.writeLog(ctx); err != nil {
 		return err
 	}
@@ -131,7 +141,17 @@ func (s *Service) compact(ctx context.Context) error {
 		return err
 	}
 	for _, a := range rows {
-		for chunk := chunkOf(a.Lines) - 1; chunk >= 0; chunk-- {
+		last := chunkOf(a.Lines)
+		n, err := s.store.parts(ctx, s.DB.Read(), a.No, last)
+		if err != nil {
+			return err
+		}
+		if n >= looseParts {
+			if _, err := s.compactChunk(ctx, a.No, last); err != nil {
+				return err
+			}
+		}
+		for chunk := last - 1; chunk >= 0; chunk-- {
 			more, err := s.compactChunk(ctx, a.No, chunk)
 			if err != nil {
 				return err
@@ -143,6 +163,9 @@ func (s *Service) compact(ctx context.Context) error {
 	}
 	return nil
 }
+
+// looseParts is how many parts the newest chunk, which still grows, may have before they are put together.
+const looseParts = 4
 
 // compactWords is how many words one transaction puts together.
 const compactWords = 2000

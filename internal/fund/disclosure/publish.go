@@ -295,13 +295,13 @@ func (s *Service) write(ctx context.Context, tx db.Tx, a appealRow, b *newLines)
 	a.Lines += int64(len(b.rows))
 	a.Batches++
 	a.UpdatedAt = b.at
-	if err := insertAll(ctx, tx, b.rows, ""); err != nil {
+	if err := s.store.addLines(ctx, tx, b.rows); err != nil {
 		return err
 	}
 	if err := s.store.addTotals(ctx, tx, b.totals()); err != nil {
 		return err
 	}
-	if err := insertAll(ctx, tx, b.postings(a), ""); err != nil {
+	if err := s.store.addPostings(ctx, tx, b.postings(a)); err != nil {
 		return err
 	}
 	if err := s.learn(ctx, tx, b.words); err != nil {

@@ -41,3 +41,7 @@ CREATE TABLE disclosure_key (
     seq       bigint NOT NULL,
     PRIMARY KEY (appeal_no, hash, seq)
 );
+
+-- Packed lines are read whole and are as small as they get.
+ALTER TABLE disclosure_posting ALTER COLUMN lines SET STORAGE EXTERNAL;
+ALTER TABLE disclosure_batch ALTER COLUMN leaves SET STORAGE EXTERNAL;
