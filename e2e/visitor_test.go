@@ -86,8 +86,8 @@ func browserCtx(t *testing.T) context.Context {
 	return browserRoot
 }
 
-// expected are complaints that belong to what a test does: a refused form and a page that is not there.
-var expected = regexp.MustCompile(`status of (404|422)`)
+// expected are complaints that belong to what a test does: a refused form, an act that came too late, and a page that is not there.
+var expected = regexp.MustCompile(`status of (404|409|422)`)
 
 func (v *visitor) listen(ev any) {
 	var line string
