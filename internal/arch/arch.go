@@ -13,7 +13,6 @@ func Arrows() map[string][]string {
 		"relief":      {"household"},           // goods that reach a household are written into its ledger of help
 		"inbox":       {"feedback"},            // a conversation becomes a case, which answers through the channels
 		"fund":        {"household"},           // what a household was paid stands in its ledger of help
-		"relief":      {"household"},           // so do the goods it was given
 		"housing":     {"household"},           // and its house, which begins with a survey of the household
 	}
 }
