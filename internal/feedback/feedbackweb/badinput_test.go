@@ -70,7 +70,7 @@ func TestBadInputIsAnsweredKindly(t *testing.T) {
 	if got := p.fields(t, "/hoi"); len(got["photo"]) != 3 || got.Get("text") != question {
 		t.Errorf("30 MB of photos: %d kept, text %q", len(got["photo"]), got.Get("text"))
 	}
-	p = s.upload("/hoi", v, big, strings.Repeat("x", 21<<20)).want(t, 422, "20 MB", question, "Đã nhận 1 ảnh")
+	p = s.upload("/hoi", v, smallPhoto(t), strings.Repeat("x", 21<<20)).want(t, 422, "20 MB", question, "Đã nhận 1 ảnh")
 	if got := p.fields(t, "/hoi"); len(got["photo"]) != 1 {
 		t.Errorf("the good photo is lost: %v", got["photo"])
 	}
@@ -115,4 +115,14 @@ func TestQuestionFromADeviceWithoutNetwork(t *testing.T) {
 	if p := s.post("/hoi/nhanh", url.Values{"text": {question}, "kind": {string(feedback.Report)}, "unit": {orgunittest.VinhHung}}); p.status != 303 {
 		t.Errorf("a plain form: %d %s", p.status, p.body)
 	}
+}
+
+// smallPhoto is a photo nothing is wrong with.
+func smallPhoto(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 48)), nil); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
