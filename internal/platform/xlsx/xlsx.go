@@ -1,5 +1,5 @@
-// Package xlsx turns a list into an Excel file, the same way for every list of the house: a bold head that stays in view,
-// numbers as numbers, and no cell that a spreadsheet would run as a formula.
+// Package xlsx turns a list into an Excel file, the same way for every list of the house (a bold head that stays in view,
+// numbers as numbers, no cell that a spreadsheet would run as a formula), and reads the tables that people filled in.
 package xlsx
 
 import (
