@@ -73,6 +73,21 @@ func (d CheckDay) LedgerIsPublic() bool {
 	return d.Gifts == d.PublicGifts && d.GiftAmount == d.PublicSum
 }
 
+// PublicLags tells whether the public merely does not read everything yet: publication follows the books.
+func (d CheckDay) PublicLags() bool {
+	return !d.LedgerIsPublic() && d.PublicGifts <= d.Gifts && d.PublicSum <= d.GiftAmount
+}
+
+// Lags tells whether nothing is wrong but that some gifts are not public yet.
+func (c Check) Lags() bool {
+	for _, d := range c.Days {
+		if !d.BankIsLedger() || !c.Open && !d.LedgerIsPublic() && !d.PublicLags() {
+			return false
+		}
+	}
+	return !c.Good
+}
+
 type compareArgs struct {
 	CheckID string `json:"check"`
 }

@@ -484,8 +484,10 @@ func publicWords(ctx context.Context, open bool, d fund.CheckDay) (tone, text st
 		return "mute", i18n.T(ctx, "fund.check.not_public")
 	case d.LedgerIsPublic():
 		return "ok", i18n.T(ctx, "fund.check.equal")
+	case d.PublicLags():
+		return "wait", i18n.T(ctx, "fund.check.public_lags", "Gifts", ui.Number(ctx, d.Gifts-d.PublicGifts))
 	}
-	return "late", i18n.T(ctx, "fund.check.public_differs", "Gifts", d.PublicGifts-d.Gifts, "Diff", vnd(d.PublicSum-d.GiftAmount))
+	return "late", i18n.T(ctx, "fund.check.public_differs", "Diff", vnd(d.PublicSum-d.GiftAmount))
 }
 
 // reportView is what moved in a period.

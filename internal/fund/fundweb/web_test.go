@@ -255,7 +255,7 @@ func TestStatementPages(t *testing.T) {
 	s.drain()
 	s.post(keeper, strings.TrimSuffix(other, "/cot"), url.Values{"viec": {"bo"}}, http.StatusSeeOther)
 
-	if body := s.page("check", auditor, dot+"/doi-chieu", 200); !strings.Contains(body, "Lệch") {
+	if body := s.page("check", auditor, dot+"/doi-chieu", 200); !strings.Contains(body, "Còn 1 khoản chưa công khai") {
 		t.Error("the missing gift of the public log is not seen")
 	}
 	s.post(auditor, dot+"/doi-chieu", nil, http.StatusSeeOther)
