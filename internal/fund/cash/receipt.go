@@ -176,6 +176,38 @@ func (s *Service) DisplayNames(ctx context.Context, q bun.IDB, gifts []fund.Gift
 	return s.store.displayNames(ctx, q, gifts)
 }
 
+// GivenBy adds up what a giver gave in a period, in the units given and those below: by valid receipts, and through the bank
+// with a QR code made for them. Marks and case of the name do not matter. For other rooms, which check who may see it.
+func (s *Service) GivenBy(ctx context.Context, q bun.IDB, name string, roots []string, from, until clock.Date) (money.VND, error) {
+	sum, err := s.store.givenBy(ctx, q, name, roots, s.today(), from, until)
+	if err != nil {
+		return 0, err
+	}
+	codes, err := s.store.namedCodes(ctx, q, roots, s.today())
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range codes {
+		if vntext.Fold(c.DisplayName) != vntext.Fold(name) {
+			continue
+		}
+		appeal, err := s.Books.AppealByID(ctx, q, c.AppealID)
+		if err != nil {
+			return 0, err
+		}
+		gifts, err := s.Books.FindGifts(ctx, identity.System("cash"), appeal.Code, fund.GiftQuery{Reference: c.Code})
+		if err != nil {
+			return 0, err
+		}
+		for _, g := range gifts {
+			if g.State == fund.GiftStands && g.Day >= from && g.Day <= until {
+				sum += g.Amount
+			}
+		}
+	}
+	return sum, nil
+}
+
 // Handover is cash that was brought to the bank.
 type Handover struct {
 	ID         string

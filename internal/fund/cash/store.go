@@ -55,6 +55,7 @@ type receiptRow struct {
 	HandoverID     string
 	OfflineID      string `bun:",nullzero"`
 	Search         string
+	Giver          string
 }
 
 func (r receiptRow) receipt() Receipt {
@@ -74,6 +75,7 @@ func (store) insert(ctx context.Context, q bun.IDB, r Receipt) error {
 	row := receiptRow{ID: r.ID, UnitID: r.UnitID, AppealID: r.AppealID, Year: r.Year, No: r.No, BookID: r.UnitID, State: r.State, Day: r.Day, DonorKind: r.DonorKind, DonorName: r.DonorName,
 		Address: r.Address, TaxCode: r.TaxCode, Representative: r.Representative, DisplayName: r.DisplayName, Consent: r.Consent, Purpose: r.Purpose, EarmarkID: r.EarmarkID, Amount: r.Amount,
 		Note: r.Note, GiftID: r.GiftID, Reference: r.Reference, TakenBy: r.TakenBy, TakenName: r.TakenName, TakenAt: r.TakenAt, OfflineID: r.OfflineID,
+		Giver:  vntext.Fold(r.DonorName),
 		Search: vntext.Fold(r.Number() + " " + r.DonorName + " " + r.Note + " " + r.TaxCode + " " + r.Reference)}
 	_, err := q.NewInsert().Model(&row).Exec(ctx)
 	return err
@@ -277,5 +279,19 @@ func (store) code(ctx context.Context, q bun.IDB, ref string) (codeRow, error) {
 func (store) codes(ctx context.Context, q bun.IDB, roots []string, on clock.Date) ([]codeRow, error) {
 	var rows []codeRow
 	err := orgunit.Within(q.NewSelect().Model(&rows), "c.unit_id", roots, on).Where("NOT c.public").Order("c.created_at DESC", "c.code").Limit(200).Scan(ctx)
+	return rows, err
+}
+
+// givenBy adds up what a giver gave in cash by valid receipts; the folded name must be the same.
+func (store) givenBy(ctx context.Context, q bun.IDB, name string, roots []string, on, from, until clock.Date) (sum money.VND, err error) {
+	err = orgunit.Within(q.NewSelect().Model((*receiptRow)(nil)), "r.unit_id", roots, on).Where("r.state = ?", Valid).Where("r.giver = ?", vntext.Fold(name)).
+		Where("r.day BETWEEN ? AND ?", from, until).ColumnExpr("coalesce(sum(r.amount), 0)").Scan(ctx, &sum)
+	return sum, err
+}
+
+// namedCodes lists the codes of a named donor.
+func (store) namedCodes(ctx context.Context, q bun.IDB, roots []string, on clock.Date) ([]codeRow, error) {
+	var rows []codeRow
+	err := orgunit.Within(q.NewSelect().Model(&rows), "c.unit_id", roots, on).Where("c.display_name <> ''").Scan(ctx)
 	return rows, err
 }
