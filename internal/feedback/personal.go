@@ -20,7 +20,10 @@ const (
 	FoundAccount FindingKind = "account"   // a long number, most likely of a bank account
 	FoundEmail   FindingKind = "email"
 	FoundAddress FindingKind = "address" // a house number in a street or lane
-	FoundName    FindingKind = "name"    // "tôi là …", "tên tôi là …"
+	FoundName    FindingKind = "name"    // "tôi là …", "ông Nguyễn …", "Trần Thị …"
+	FoundBirth   FindingKind = "birth"   // day or year of birth
+	FoundPlate   FindingKind = "plate"   // number plate of a vehicle
+	FoundPage    FindingKind = "page"    // a person's own page in a social network
 )
 
 // Finding is one place in a text that looks like personal data: text[From:To], in bytes.
@@ -33,6 +36,12 @@ const (
 	word    = `[\p{Lu}][\p{L}\p{M}]*`
 	houseNo = `\d+[A-Za-z]?(?:/\d+)*`
 	street  = `(?:[Đđ]ường|[Pp]hố|[Nn]gõ|[Nn]gách|[Hh]ẻm|[Kk]iệt)`
+	gap     = `[ .\-–_/()·…]{0,3}` // what people put between the digits of a number
+	digit   = `[\p{Nd}Oo]`         // a letter o is often typed for a zero
+	said    = `(?:không|khong|một|mot|hai|ba|bốn|bon|tư|năm|nam|lăm|sáu|sau|bảy|bẩy|bay|tám|tam|chín|chin)`
+	// surnames of the Kinh and of the peoples of the north and centre
+	surname = `(?:Nguyễn|NGUYỄN|Nguyen|Trần|TRẦN|Tran|Lê|LÊ|Phạm|PHẠM|Pham|Hoàng|HOÀNG|Hoang|Huỳnh|HUỲNH|Phan|PHAN|Vũ|VŨ|Võ|VÕ|Đặng|ĐẶNG|Dang|Bùi|BÙI|Đỗ|ĐỖ|Hồ|HỒ|Ngô|NGÔ|Dương|DƯƠNG|Lý|LÝ|Cao|CAO|Đinh|ĐINH|Trịnh|TRỊNH|` +
+		`Đoàn|ĐOÀN|Thái|THÁI|Lương|LƯƠNG|Tô|TÔ|Tạ|TẠ|Chu|CHU|Kiều|KIỀU|Lâm|LÂM|Lưu|LƯU|Quách|QUÁCH|Vi|VI|Lô|LÔ|Lữ|LỮ|Cụt|Moong|Xồng|Lầu|Vừ|Hờ|Lương|Kha|Ốc|Lo|Hà|HÀ|Mai|MAI|Đậu|ĐẬU|Nghiêm|Tống|Đào|ĐÀO|Phùng|PHÙNG|Tăng|Vương)`
 )
 
 var personalRules = []struct {
@@ -40,8 +49,15 @@ var personalRules = []struct {
 	re   *regexp.Regexp
 	part int // group that is hidden
 }{
+	{FoundPage, regexp.MustCompile(`(?i)(?:https?://)?(?:www\.|m\.)?(?:facebook\.com|fb\.com|fb\.me|zalo\.me|tiktok\.com|instagram\.com|t\.me)/[^\s,;]+`), 0},
+	{FoundEmail, regexp.MustCompile(`(?i)[\p{L}\p{N}._%+\-]+ ?(?:\(at\)|\[at\]|\(a còng\)| a còng )[ ]?[\p{L}\p{N}.\-]+(?:\.| chấm )\p{L}{2,}`), 0},
 	{FoundEmail, regexp.MustCompile(`(?i)[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}.\-]+\.\p{L}{2,}`), 0},
-	{FoundPhone, regexp.MustCompile(`(?:\+|00)84(?:[ .\-]?\d){8,10}|\b0(?:[ .\-]?\d){8,10}\b`), 0},
+	{FoundPhone, regexp.MustCompile(`(?:\+|00)84` + gap + `(?:` + gap + digit + `){8,10}|(?:^|[^\p{L}\p{Nd}])([(]?[0０Oo](?:` + gap + digit + `){8,10})(?:$|[^\p{L}\p{Nd}])`), 1},
+	{FoundPhone, regexp.MustCompile(`(?i)(?:^|[^\p{L}])(` + said + `(?:[ ,.\-]+` + said + `){7,})(?:$|[^\p{L}])`), 1},
+	{FoundPlate, regexp.MustCompile(`\b\d{2}[ \-]?[A-Z][A-Z0-9]?[ \-]+\d{3}[.]?\d{1,2}\b`), 0},
+	{FoundBirth, regexp.MustCompile(`(?i)(?:sinh (?:ngày|năm)|ngày sinh|năm sinh)[ ]*:?[ ]*(\d{1,2}[/.\-]\d{1,2}[/.\-]\d{4}|\d{4})`), 1},
+	{FoundAddress, regexp.MustCompile(`(?i)(?:địa chỉ(?: nhà)?(?: của tôi| tôi)?(?: là| ở)?|thường trú(?: tại| ở)?|tạm trú(?: tại| ở)?|trú quán(?: tại)?|trú tại|ngụ tại)[ ]*:?[ ]*([\p{L}\p{N}][^.;!?\n]{3,90})`), 1},
+	{FoundAddress, regexp.MustCompile(`(?i)(?:thửa(?: đất)?(?: số)?|tờ bản đồ(?: số)?) \d+`), 0},
 	{FoundID, regexp.MustCompile(`\b[A-Z]{2}[ ]?\d(?:[ ]?\d){9,12}\b`), 0},
 	{FoundID, regexp.MustCompile(`\b\d{3}[ .]?\d{3}[ .]?\d{3}(?:[ .]?\d{3})?\b`), 0},
 	{FoundAccount, regexp.MustCompile(`\b\d{8,19}\b`), 0},
@@ -49,7 +65,12 @@ var personalRules = []struct {
 	{FoundAddress, regexp.MustCompile(`(?:[Ss]ố nhà|[Nn]hà số)[ ]*` + houseNo), 0},
 	{FoundAddress, regexp.MustCompile(`\b` + houseNo + `[ ]+` + street + `[ ]+[\p{L}\p{N}]+(?:[ ]` + word + `)*`), 0},
 	{FoundName, regexp.MustCompile(`(?:[Tt]ên tôi là|[Tt]ôi tên là|[Tt]ôi tên|[Tt]ôi là|[Ee]m là|[Cc]háu là|[Hh]ọ và tên|[Hh]ọ tên)[ ]*:?[ ]*(` + word + `(?:[ ]` + word + `){1,4})`), 1},
+	{FoundName, regexp.MustCompile(`(?:^|[^\p{L}])(?:[Ôô]ng|[Bb]à|[Aa]nh|[Cc]hị|[Cc]ô|[Cc]hú|[Bb]ác|[Cc]ụ|[Ee]m|[Cc]háu|[Tt]hầy|[Đđ]ồng chí|[Đđ]/c|[Cc]hồng tôi|[Vv]ợ tôi|[Cc]on tôi|[Mm]ẹ tôi|[Bb]ố tôi)(?: là| tên)?[ ]+(` + surname + `(?:[ ]` + word + `){1,4})`), 1},
+	{FoundName, regexp.MustCompile(`(?:^|[^\p{L}])(` + surname + `[ ](?:Văn|VĂN|Thị|THỊ|Thi|Hữu|HỮU|Đức|ĐỨC|Xuân|XUÂN|Bá|BÁ|Đình|ĐÌNH|Quang|QUANG|Ngọc|NGỌC|Công|CÔNG|Minh|MINH|Thanh|THANH)(?:[ ]` + word + `){1,3})`), 1},
 }
+
+// named are the words before a name that make it the name of a street, a school or a hill.
+var named = regexp.MustCompile(`(?i)(?:đường|phố|ngõ|hẻm|trường|thpt|thcs|tiểu học|mầm non|chợ|cầu|bệnh viện|công viên|tượng đài|quảng trường|di tích|khu lưu niệm|giải|cúp|quỹ học bổng|đại lộ|bến xe|sân)[ ]+$`)
 
 // moneyAfter recognises "1.500.000 đồng": digits that are an amount and no identity number.
 var moneyAfter = regexp.MustCompile(`(?i)^[ ]*(?:đồng|đ\b|vnđ|vnd|triệu|tỷ|nghìn|m2|m²|ha\b|kg|%)`)
@@ -60,8 +81,15 @@ func FindPersonal(text string) []Finding {
 	var all []Finding
 	for _, r := range personalRules {
 		for _, m := range r.re.FindAllStringSubmatchIndex(text, -1) {
-			f := Finding{Kind: r.kind, From: m[2*r.part], To: m[2*r.part+1]}
-			if r.kind != FoundEmail && r.kind != FoundName && r.kind != FoundAddress && moneyAfter.MatchString(text[f.To:]) {
+			part := r.part
+			if m[2*part] < 0 { // this form of the rule has no group
+				part = 0
+			}
+			f := Finding{Kind: r.kind, From: m[2*part], To: m[2*part+1]}
+			if (r.kind == FoundPhone || r.kind == FoundID || r.kind == FoundAccount) && moneyAfter.MatchString(text[f.To:]) {
+				continue
+			}
+			if r.kind == FoundName && named.MatchString(text[:f.From]) {
 				continue
 			}
 			all = append(all, f)
