@@ -28,10 +28,10 @@ func TestStates(t *testing.T) {
 		StateReceived: {StepCategory, StepPause, StepResume, StepSplit, StepEscalate, StepForward, StepReply, StepMerge, StepClaim, StepClassify, StepRoute, StepNote, StepSubmit, StepRefuse, StepRemind, StepOverdue, StepUnmask, StepInherit},
 		StateWorking:  {StepCategory, StepPause, StepResume, StepSplit, StepEscalate, StepForward, StepReply, StepMerge, StepClaim, StepClassify, StepRoute, StepNote, StepSubmit, StepRefuse, StepRemind, StepOverdue, StepWithdraw, StepUnmask, StepInherit},
 		StateReview:   {StepEscalate, StepReply, StepNote, StepReturn, StepApprove, StepRemind, StepOverdue, StepWithdraw, StepUnmask, StepInherit},
-		StateAnswered: {StepReply, StepNote, StepThank, StepRate, StepReopen, StepExpire, StepPublish, StepWithdraw, StepUnmask, StepInherit},
-		StateClosed:   {StepReply, StepNote, StepRate, StepReopen, StepPublish, StepWithdraw, StepUnmask, StepInherit},
+		StateAnswered: {StepSurvey, StepSurveyed, StepReply, StepNote, StepThank, StepRate, StepReopen, StepExpire, StepPublish, StepWithdraw, StepUnmask, StepInherit},
+		StateClosed:   {StepSurvey, StepSurveyed, StepReply, StepNote, StepRate, StepReopen, StepPublish, StepWithdraw, StepUnmask, StepInherit},
 		StateRefused:  {StepReply, StepNote, StepReopen, StepUnmask, StepInherit},
-		StateMerged:   {StepInherit, StepUnmask, StepUnmerge, StepTold},
+		StateMerged:   {StepSurvey, StepSurveyed, StepInherit, StepUnmask, StepUnmerge, StepTold},
 		"":            {StepReceive},
 	}
 	for _, st := range append(States[:], "") {
