@@ -75,7 +75,7 @@ async function send(): Promise<void> {
   }
 }
 
-/** Puts the button of the camera above the field. */
+/** Adds the button of the camera. */
 function camera(): void {
   const view = form?.querySelector<HTMLElement>("[data-scan-view]");
   if (!form || !view || !code || !navigator.mediaDevices?.getUserMedia) return;
@@ -83,7 +83,7 @@ function camera(): void {
   button.type = "button";
   button.className = "btn";
   button.textContent = form.dataset.camera ?? "";
-  view.before(button);
+  form.append(button); // below the red button, which stays where a thumb reaches it
   let stream: MediaStream | undefined;
   const stop = () => {
     stream?.getTracks().forEach((t) => t.stop());
