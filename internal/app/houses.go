@@ -1,10 +1,15 @@
 package app
 
 import (
+	"context"
+
 	"github.com/nhipcau/nhipcau/data"
+	"github.com/nhipcau/nhipcau/internal/dashboard"
 	"github.com/nhipcau/nhipcau/internal/household/householdweb"
 	"github.com/nhipcau/nhipcau/internal/housing"
 	"github.com/nhipcau/nhipcau/internal/housing/housingweb"
+	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 )
 
@@ -27,4 +32,14 @@ func (h *House) housingPages() pages {
 		h.log.Warn("the map of the province cannot be drawn", "err", err)
 	}
 	return p
+}
+
+// housesWaiting says in one line how many surveyed houses wait for the official's approval.
+func (h *House) housesWaiting(ctx context.Context, a identity.Actor) ([]dashboard.Item, error) {
+	n, err := h.features.housing.Waiting(ctx, a)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return []dashboard.Item{{Feature: "housing", Kind: "approve", Title: i18n.T(ctx, "housing.waiting", "Count", n), From: i18n.T(ctx, "housing.title"),
+		Href: housingweb.Base + "?tinh_trang=" + string(housing.Surveyed)}}, nil
 }

@@ -14,12 +14,14 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure/disclosureweb"
 	"github.com/nhipcau/nhipcau/internal/fund/fundweb"
 	"github.com/nhipcau/nhipcau/internal/handbook"
+	"github.com/nhipcau/nhipcau/internal/housing/housingweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/obs"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
 )
 
 // jobsPath is where the queue's own page is.
@@ -140,6 +142,7 @@ func navigation() []navEntry {
 		{"nav.fund", fundweb.Base, "read", "fund.read"},
 		{"nav.cash", "/lam-viec/phieu-thu", "read", "cash.read"},
 		{"nav.spending", "/lam-viec/phan-bo", "read", "spending.read"},
+		{"nav.award", "/lam-viec/tri-an", "people", "award.read"},
 		{"nav.disclosure", disclosureweb.OfficeBase, "read", "disclosure.see"},
 		{"nav.relief", "/lam-viec/cuu-tro", "gift", "relief.see"},
 		{"nav.households", "/lam-viec/ho-dan", "people", "household.read"},
@@ -161,7 +164,7 @@ func (h *House) shell(people *identityweb.Pages, next http.Handler) http.Handler
 		ctx := r.Context()
 		a := identity.ActorFrom(ctx)
 		sh := ui.Shell{Path: r.URL.Path, Flash: ui.Flash(r), Search: "/tim", SignedIn: a.SignedIn(),
-			House: []ui.Crumb{{Text: i18n.T(ctx, "nav.statements"), Href: disclosureweb.Base}, {Text: i18n.T(ctx, "nav.handbook"), Href: ui.HelpPath}, {Text: i18n.T(ctx, "nav.log"), Href: "/log/checkpoint"}}}
+			House: []ui.Crumb{{Text: i18n.T(ctx, "nav.statements"), Href: disclosureweb.Base}, {Text: i18n.T(ctx, "nav.houses_public"), Href: housingweb.PublicPath}, {Text: i18n.T(ctx, "nav.relief_public"), Href: reliefweb.PublicPath}, {Text: i18n.T(ctx, "nav.handbook"), Href: ui.HelpPath}, {Text: i18n.T(ctx, "nav.log"), Href: "/log/checkpoint"}}}
 		sh.Brand, sh.Footer = h.site().Around(ctx)
 		if a.SignedIn() {
 			sh.UserName = a.Name

@@ -78,6 +78,16 @@ func (s *Service) List(ctx context.Context, actor identity.Actor, q Query) ([]Li
 	return out, int(n), nil
 }
 
+// Waiting counts the surveyed houses that wait for the actor to approve them: not those that they surveyed themselves.
+func (s *Service) Waiting(ctx context.Context, actor identity.Actor) (int, error) {
+	roots := s.Authz.Scope(actor, ActionApprove)
+	if len(roots) == 0 {
+		return 0, nil
+	}
+	n, err := narrow(s.DB.Read().NewSelect().Model((*row)(nil)), roots, s.Today(), Query{State: Surveyed}).Where("c.surveyed_by <> ?", actor.ID).Count(ctx)
+	return int(n), err
+}
+
 // Where names a unit with the commune above it: "Khối Kim Tân, Phường Vinh Hưng".
 func (s *Service) Where(unitID string) string {
 	u, c := s.Unit(unitID), s.Commune(unitID)

@@ -252,6 +252,11 @@ func TestReport(t *testing.T) {
 		if _, _, err := s.List(ctx, housingtest.Editor, housing.Query{}); !fault.Is(err, fault.Forbidden) {
 			t.Error(err)
 		}
+		for actor, want := range map[*identity.Actor]int{&housingtest.Approver: 1, &housingtest.Chair: 1, &housingtest.Surveyor: 0, &housingtest.Treasurer: 0} {
+			if n, err := s.Waiting(ctx, *actor); err != nil || n != want {
+				t.Errorf("%d houses wait for %s, want %d: %v", n, actor.ID, want, err)
+			}
+		}
 		p, err := s.Public(ctx, orgunittest.Province, "")
 		if err != nil || p.All != 6 || p.Target != 12 || len(p.Lines) != 2 {
 			t.Fatalf("%+v %v", p, err)

@@ -217,7 +217,7 @@ func (s *Service) HandOver(ctx context.Context, actor identity.Actor, caseID str
 			return err
 		}
 		return s.Households.RecordHelp(ctx, tx, household.Help{HouseholdID: c.HouseholdID, Source: HelpSource, SourceID: c.ID, Kind: household.House, Value: c.Amount,
-			What: c.Code, Programme: p.Name, On: on, UnitID: c.UnitID, Matter: c.Matter(), Whole: true})
+			What: c.Code, Programme: p.Name, On: on, UnitID: s.Commune(c.UnitID).ID, Matter: c.Matter(), Whole: true})
 	})
 }
 
