@@ -417,6 +417,22 @@ func (s *Service) Bodies(unitID string) []orgunit.Unit {
 	return out
 }
 
+// BodiesFor lists who is usually competent for what is said at a place: Bodies, of the communes only that of the place. A
+// province has hundreds of communes, whose names would fill every form.
+func (s *Service) BodiesFor(unitID, placeUnitID string) []orgunit.Unit {
+	near := map[string]bool{placeUnitID: true}
+	for _, up := range s.Forest().AncestorIDs(placeUnitID, s.today()) {
+		near[up] = true
+	}
+	var out []orgunit.Unit
+	for _, u := range s.Bodies(unitID) {
+		if u.Level != orgunit.LevelCommune || near[u.ParentID] || s.host(unitID) == u.ParentID {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
 // Hold writes down that a meeting took place: who led it, who wrote, how many came, what was said beside the petitions.
 func (s *Service) Hold(ctx context.Context, actor identity.Actor, meetingID string, h Meeting) (Meeting, error) {
 	var m Meeting

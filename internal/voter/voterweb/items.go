@@ -138,7 +138,7 @@ func (p *Pages) showItem(w http.ResponseWriter, r *http.Request, v itemView) err
 		v.Form.Field, v.Form.Body = d.Field, d.BodyUnitID
 	}
 	if v.Work {
-		v.Form.Bodies = unitOptions(p.Service.Bodies(d.UnitID), v.Form.Body)
+		v.Form.Bodies = unitOptions(p.Service.BodiesFor(d.UnitID, d.Meeting.PlaceUnitID), v.Form.Body)
 		if d.Item.State.May(voter.StepMerge) == nil {
 			if v.Like, err = p.Service.Similar(ctx, actor, d.ID); err != nil {
 				return err

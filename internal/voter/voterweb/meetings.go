@@ -208,7 +208,7 @@ func (p *Pages) showMeeting(w http.ResponseWriter, r *http.Request, id string, e
 	if item != nil {
 		v.New = *item
 	}
-	v.New.Bodies = unitOptions(p.Service.Bodies(d.UnitID), v.New.Body)
+	v.New.Bodies = unitOptions(p.Service.BodiesFor(d.UnitID, d.PlaceUnitID), v.New.Body)
 	return web.Render(w, r, statusOf(err), meetingPage(v, p))
 }
 
@@ -417,7 +417,7 @@ func (p *Pages) showSort(w http.ResponseWriter, r *http.Request, refusal error) 
 	if err != nil {
 		return err
 	}
-	bodies := p.Service.Bodies(d.UnitID)
+	bodies := p.Service.BodiesFor(d.UnitID, d.PlaceUnitID)
 	for i, x := range d.Items {
 		l := sortLine{ItemView: x, Why: why[i], Body0: p.unitName(x.Competent())}
 		if x.State == voter.ItemNew {
