@@ -33,6 +33,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/award"
+	"github.com/nhipcau/nhipcau/internal/fund/awardweb"
 	"github.com/nhipcau/nhipcau/internal/fund/cash"
 	"github.com/nhipcau/nhipcau/internal/fund/cashweb"
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure"
@@ -114,6 +116,7 @@ func rooms() []room {
 		{name: "disclosure", migrations: disclosure.Migrations, policies: disclosure.Policies, catalogue: disclosureweb.Catalogue},
 		{name: "spending", migrations: spending.Migrations, policies: spending.Policies, catalogue: spendingweb.Catalogue},
 		{name: "cash", migrations: cash.Migrations, policies: cash.Policies, catalogue: cashweb.Catalogue},
+		{name: "award", migrations: award.Migrations, policies: award.Policies, catalogue: awardweb.Catalogue},
 		{name: "relief", migrations: relief.Migrations, policies: relief.Policies, catalogue: reliefweb.Catalogue},
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
 		{name: "voter", migrations: voter.Migrations, policies: voter.Policies.Text, catalogue: voterweb.Catalogue},

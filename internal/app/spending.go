@@ -5,6 +5,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/data"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
+	"github.com/nhipcau/nhipcau/internal/fund/award"
 	"github.com/nhipcau/nhipcau/internal/fund/cash"
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/fund/spendingweb"
@@ -18,6 +19,7 @@ func (h *House) openSpending() {
 	h.features.spending = spending.New(spending.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund,
 		Households: h.features.household, Pictures: h.pictures, Relief: h.reliefNeeds})
 	h.features.cash = cash.New(cash.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund})
+	h.features.award = award.New(award.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Records: h.features.cash})
 }
 
 // publicMapWidth is the width of the map on citizen pages: small, so that the page stays light.

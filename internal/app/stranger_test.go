@@ -55,7 +55,7 @@ func TestStrangersReadNothing(t *testing.T) {
 	services := []struct {
 		name string
 		of   any
-	}{{"People", r.People}, {"Channels", r.Channels}, {"Publish", r.Publish}, {"Feedback", r.Feedback}, {"Deadline", r.Deadline}, {"Routing", r.Routing}, {"Similar", r.Answers.Similar}, {"Follow", r.Answers.Follow}, {"Survey", r.Answers.Survey}, {"Promise", r.Answers.Promise}, {"Opinion", r.Answers.Opinion}, {"Files", r.Answers.Files}, {"Inbox", r.Inbox}, {"Loud", r.Loud}, {"Fleet", r.Fleet}, {"Voter", r.Voter}, {"Spending", r.Spending}, {"Cash", r.Cash}, {"Disclosure", r.Disclosure}, {"Household", r.Household}, {"Relief", r.Relief}, {"Housing", r.Housing}, {"Directive", r.Directive}, {"Topics", r.Topics}, {"Assist", r.Assist}, {"Sites", r.Sites}, {"Admin", r.Admin}, {"Diary", r.Diary}}
+	}{{"People", r.People}, {"Channels", r.Channels}, {"Publish", r.Publish}, {"Feedback", r.Feedback}, {"Deadline", r.Deadline}, {"Routing", r.Routing}, {"Similar", r.Answers.Similar}, {"Follow", r.Answers.Follow}, {"Survey", r.Answers.Survey}, {"Promise", r.Answers.Promise}, {"Opinion", r.Answers.Opinion}, {"Files", r.Answers.Files}, {"Inbox", r.Inbox}, {"Loud", r.Loud}, {"Fleet", r.Fleet}, {"Voter", r.Voter}, {"Spending", r.Spending}, {"Cash", r.Cash}, {"Award", r.Award}, {"Disclosure", r.Disclosure}, {"Household", r.Household}, {"Relief", r.Relief}, {"Housing", r.Housing}, {"Directive", r.Directive}, {"Topics", r.Topics}, {"Assist", r.Assist}, {"Sites", r.Sites}, {"Admin", r.Admin}, {"Diary", r.Diary}}
 	actors := []identity.Actor{identity.Citizen()}
 	for _, role := range identity.Roles {
 		if role != identity.RoleSystemAdmin { // looks after the machine everywhere; the table of policies shows what that opens

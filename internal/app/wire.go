@@ -21,6 +21,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/routingweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fund"
+	"github.com/nhipcau/nhipcau/internal/fund/award"
+	"github.com/nhipcau/nhipcau/internal/fund/awardweb"
 	"github.com/nhipcau/nhipcau/internal/fund/cash"
 	"github.com/nhipcau/nhipcau/internal/fund/cashweb"
 	"github.com/nhipcau/nhipcau/internal/fund/disclosure"
@@ -68,6 +70,7 @@ type features struct {
 	fund       *fund.Service
 	spending   *spending.Service
 	cash       *cash.Service
+	award      *award.Service
 	disclosure *disclosure.Service
 	household  *household.Service
 	housing    *housing.Service
@@ -107,6 +110,7 @@ type Rooms struct {
 	Relief     *relief.Service
 	Spending   *spending.Service
 	Cash       *cash.Service
+	Award      *award.Service
 	Fund       *fund.Service
 	Disclosure *disclosure.Service
 	Directive  *directive.Service
@@ -183,7 +187,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover())
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover(), f.award.Mover())
 	h.sweepPictures(f.publish, f.feedback, f.answers.promise, f.directive, f.spending, f.housing)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
@@ -219,7 +223,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -245,6 +249,7 @@ func (h *House) featurePages() []pages {
 		h.reliefPages(),
 		h.spendingPages(),
 		cashweb.New(h.features.cash),
+		&awardweb.Pages{Service: h.features.award},
 		h.disclosurePages(),
 		h.casePages(),
 		h.promisePages(),
