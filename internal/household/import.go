@@ -156,7 +156,7 @@ func (m *importer) row(ctx context.Context, tx db.Tx, r ImportRow) error {
 		return m.fail(r.Number, err)
 	}
 	e := r.Entry.Clean()
-	for _, key := range []string{e.Person.IDNumber, r.Code} {
+	for _, key := range []string{e.Person.IDNumber, r.Code, nameKey(e, r.Code)} {
 		if first := m.seen[key]; key != "" && first > 0 {
 			return m.fail(r.Number, fault.Field("id_number", "household.import.twice").With("First", first))
 		}
@@ -205,6 +205,33 @@ func (m *importer) find(ctx context.Context, tx db.Tx, code string, e Entry) (ro
 	}
 	if token := m.Service.find.number("id", e.Person.IDNumber); token != "" {
 		return m.store.byIDToken(ctx, tx, token)
+	}
+	return m.byName(ctx, tx, e)
+}
+
+// nameKey tells rows without any number apart: by name, year of birth and area; "" when the row has a number.
+func nameKey(e Entry, code string) string {
+	if e.Person.IDNumber != "" || code != "" {
+		return ""
+	}
+	return strings.Join([]string{vntext.Fold(e.Person.Name), strconv.Itoa(e.Person.BirthYear), e.UnitID, vntext.Fold(e.Hamlet)}, "|")
+}
+
+// byName finds the household of a row without numbers, so that a table that is sent twice writes nobody down twice: one in the
+// same area whose head has the same name and year of birth, and no identity number either.
+func (m *importer) byName(ctx context.Context, tx db.Tx, e Entry) (row, error) {
+	list, err := m.store.withoutNumber(ctx, tx, e.UnitID, m.Service.find.words(e.Person.Name))
+	if err != nil {
+		return row{}, err
+	}
+	for _, r := range list {
+		p, err := m.open(r.ID, r.Sealed)
+		if err != nil {
+			return row{}, err
+		}
+		if nameKey(Entry{UnitID: r.UnitID, Hamlet: r.Hamlet, Person: Person{Name: p.Name, BirthYear: p.BirthYear}}, "") == nameKey(e, "") {
+			return r, nil
+		}
 	}
 	return row{}, errNoHousehold()
 }

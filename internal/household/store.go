@@ -119,6 +119,13 @@ func (store) byCode(ctx context.Context, q bun.IDB, code string) (row, error) {
 	return one(r, err)
 }
 
+// withoutNumber lists the households of a unit whose heads have no identity number and names in the same drawers.
+func (store) withoutNumber(ctx context.Context, q bun.IDB, unitID, words string) ([]row, error) {
+	var rows []row
+	err := q.NewSelect().Model(&rows).Where("h.unit_id = ?", unitID).Where("h.words = ?", words).Where("h.id_token = ''").Where("h.closed_at IS NULL").Order("h.id").Scan(ctx)
+	return rows, err
+}
+
 func (store) putStanding(ctx context.Context, q bun.IDB, householdID string, year int, c Category) error {
 	_, err := q.NewInsert().Model(&standingRow{HouseholdID: householdID, Year: year, Category: string(c)}).
 		On("CONFLICT (household_id, year) DO UPDATE").Set("category = EXCLUDED.category").Exec(ctx)

@@ -30,7 +30,6 @@ const (
 	StepUnbind   Step = "unbind"
 	StepPhoto    Step = "photo"
 	StepUnphoto  Step = "unphoto"
-	StepPaper    Step = "paper" // a paper with the family's names was made
 )
 
 // from says in which states a step can be taken, and to which it leads; "" stays.
@@ -58,7 +57,6 @@ func steps() map[Step]from {
 		StepUnbind:   {all, ""},
 		StepPhoto:    {all, ""},
 		StepUnphoto:  {all, ""},
-		StepPaper:    {all, ""},
 	}
 }
 

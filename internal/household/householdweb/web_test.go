@@ -250,6 +250,7 @@ func TestImportPages(t *testing.T) {
 		{"", "Khối Kim Hòa", "Lô Văn Thìn", "Nam", 1970, 40170000321, 912345678, "Ngõ 2", "Vi Thị Tỵ", 5, "Hộ nghèo", 2026},
 		{"", "kim tân", "Hà Thị Ngọ", "nữ", "1969", "040169000777", "0912345679", "", "", "2", "cận nghèo", 2026},
 		{"", "Khối Kim Hòa", "Phan Thị Mơ", "", "", "040158000123", "", "Nhà mới", "", "", "Hộ cận nghèo", 2027},
+		{"", "Khối Kim Hòa", "Lương Thị Sửu", "", 1950, "", "", "", "", 1, "Hộ nghèo", 2026}, // no number at all
 	}
 	bad := append(append([][]any{}, good...), []any{"", "Khối Không Có", "Vi Văn Mùi", "Nam", 1970, "", "", "", "", 1, "Hộ nghèo", 2026}, []any{"", "Khối Kim Hòa", "Vi 5", "Khác", "x", "12", "1", "", "", 1, "Giàu", 2026},
 		[]any{"", "Khối Kim Hòa", "Lô Văn Thìn", "", "", 40170000321, "", "", "", "", "Hộ nghèo", 2026}, []any{"ABCD-EFGH-JKL", "", "Lô Văn Thân", "", "", "", "", "", "", "", "Hộ nghèo", 2026})
@@ -264,6 +265,9 @@ func TestImportPages(t *testing.T) {
 	}
 	s.golden("import_done", s.upload(householdtest.Collector, orgunittest.VinhHung, s.table(good...), 200))
 	s.upload(householdtest.Collector, orgunittest.VinhHung, s.table(good...), 200) // again: nothing is twice
+	if _, n, err := s.Service.Search(t.Context(), householdtest.Collector, household.Query{}); err != nil || n != 4 {
+		t.Fatalf("%d households after the same table twice: %v", n, err)
+	}
 	list, n, err := s.Service.Search(t.Context(), householdtest.Collector, household.Query{Text: "Lô Văn Thìn"})
 	if err != nil || n != 1 || list[0].IDTail != "321" || list[0].PhoneTail != "678" || list[0].People != 5 {
 		t.Fatalf("%+v %v", list, err)
