@@ -81,7 +81,7 @@ func restore(h hash.Hash, state string) error {
 	if err != nil {
 		return err
 	}
-	return h.(encoding.BinaryUnmarshaler).UnmarshalBinary(b) //nolint:forcetypeassert // crypto/sha256 documents it
+	return h.(encoding.BinaryUnmarshaler).UnmarshalBinary(b)
 }
 
 // csvHash is the hash of the file so far, hexadecimal.

@@ -11,7 +11,7 @@ func (s *Service) InLog(ctx context.Context, st Statement, seq int64) (logged bo
 	if err != nil || b.LogIndex == nil {
 		return false, b.No, 0, err
 	}
-	return true, b.No, uint64(*b.LogIndex), nil //nolint:gosec // a place in the log
+	return true, b.No, uint64(*b.LogIndex), nil
 }
 
 // GiftOf gives the id that the gift of a line has in the books; "" for none.

@@ -40,7 +40,7 @@ func (s *Service) Receipt(ctx context.Context, lineID string) (giftreceipt.File,
 	}
 	f := rows[0].receipt(st.Code, b.PublishedAt)
 	f.Title, f.Leaf, f.Batch = st.Name, hex.EncodeToString(giftreceipt.Leaf(f)), b.receipt()
-	f.Batch.Index = uint64(seq - b.First) //nolint:gosec // batchOf gives the batch at or below seq
+	f.Batch.Index = uint64(seq - b.First)
 	for _, h := range giftreceipt.Path(b.leaves(), int(seq-b.First)) {
 		f.Batch.Hashes = append(f.Batch.Hashes, base64.StdEncoding.EncodeToString(h))
 	}
@@ -53,7 +53,7 @@ func (s *Service) Receipt(ctx context.Context, lineID string) (giftreceipt.File,
 	}
 	wait, cancel := context.WithTimeout(ctx, proveWait)
 	defer cancel()
-	p, err := s.Log.Prove(wait, uint64(*b.LogIndex)) //nolint:gosec // a place in the log
+	p, err := s.Log.Prove(wait, uint64(*b.LogIndex))
 	if err != nil {
 		return f, err
 	}

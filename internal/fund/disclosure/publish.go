@@ -272,7 +272,7 @@ func plainCode(s string) string {
 
 func codeHash(plain string) int64 {
 	sum := sha256.Sum256([]byte("nhipcau statement code\n" + plain))
-	return int64(binary.BigEndian.Uint64(sum[:8]) >> 1) //nolint:gosec // 63 bits
+	return int64(binary.BigEndian.Uint64(sum[:8]) >> 1)
 }
 
 // write puts a batch into the statement: lines, index, codes, sums, running hash of the file, and the batch for the log.

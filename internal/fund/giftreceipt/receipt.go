@@ -249,7 +249,7 @@ func judge(f File, key string) (Fault, string) {
 
 // inBatch follows the way from the leaf to the root of its batch; "" when it leads there.
 func inBatch(f File, leaf []byte) string {
-	if f.ID != f.Appeal+"."+strconv.FormatInt(f.Batch.First+int64(f.Batch.Index), 10) { //nolint:gosec // a number that does not fit gives another id
+	if f.ID != f.Appeal+"."+strconv.FormatInt(f.Batch.First+int64(f.Batch.Index), 10) {
 		return "the number of the line is not its place in the batch"
 	}
 	root, err := hex.DecodeString(f.Batch.Root)

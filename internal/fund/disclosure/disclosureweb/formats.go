@@ -72,17 +72,23 @@ func (p *Pages) apiMetadata(w http.ResponseWriter, r *http.Request) error {
 	if !st.Updated.IsZero() {
 		m.Modified = st.Updated.Format(time.RFC3339)
 	}
-	types := map[string]any{"line": "integer", "date": csvwFormat{"date", "yyyy-MM-dd"}, "amount": "integer"}
 	for _, c := range disclosure.Columns() {
-		kind := types[c]
-		if kind == nil {
-			kind = "string"
-		}
-		col := csvwColumn{Name: c, Titles: c, Datatype: kind, Required: c == "line" || c == "id" || c == "kind" || c == "date" || c == "amount",
+		col := csvwColumn{Name: c, Titles: c, Datatype: datatype(c), Required: c == "line" || c == "id" || c == "kind" || c == "date" || c == "amount",
 			Description: map[string]string{i18n.Lang(r.Context()): i18n.T(r.Context(), "disclosure.csv."+c)}}
 		m.Schema.Columns = append(m.Schema.Columns, col)
 	}
 	return answer(w, "application/csvm+json", m)
+}
+
+// datatype is what stands in a column.
+func datatype(column string) any {
+	switch column {
+	case "line", "amount":
+		return "integer"
+	case "date":
+		return csvwFormat{"date", "yyyy-MM-dd"}
+	}
+	return "string"
 }
 
 // spent gives where the money of an appeal went; a fault NotFound when this house tells nothing of it.

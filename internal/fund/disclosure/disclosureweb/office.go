@@ -42,7 +42,7 @@ func (p *Pages) showDuties(w http.ResponseWriter, r *http.Request, status int, v
 
 func (p *Pages) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "web.form").Because(err)
+		return err
 	}
 	in := disclosure.Published{Code: r.PathValue("code"), Kind: disclosure.DutyKind(r.PathValue("duty")), Place: r.PostFormValue("place"), Note: r.PostFormValue("note")}
 	err := p.s.Publish(r.Context(), identity.ActorFrom(r.Context()), in)
@@ -81,7 +81,7 @@ func (p *Pages) correction(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) correct(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
-		return fault.New(fault.Invalid, "web.form").Because(err)
+		return err
 	}
 	v := correctionView{LineID: strings.TrimSpace(r.PostFormValue("line")), Reason: r.PostFormValue("reason"), DropName: r.PostFormValue("name") != "", DropMemo: r.PostFormValue("memo") != ""}
 	out, err := p.s.Correct(r.Context(), identity.ActorFrom(r.Context()), disclosure.Correction{LineID: v.LineID, Reason: v.Reason, DropName: v.DropName, DropMemo: v.DropMemo})
