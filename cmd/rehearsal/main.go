@@ -110,9 +110,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	played := make(chan struct{})
 	go func() {
 		defer close(played)
-		if sc.past > 0 {
-			return
-		}
 		if err := playAppeal(ctx, house, o.data, stdout); err != nil && ctx.Err() == nil {
 			fmt.Fprintln(stderr, "rehearsal: the appeal:", err)
 		}

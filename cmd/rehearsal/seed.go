@@ -78,12 +78,7 @@ func seed(ctx context.Context, house *app.House, w *world, clk *history, sc scen
 		{"cán bộ", func() (err error) { cast, err = officials(ctx, house, committees(house, sc.levels...), n); return err }},
 		{"giới thiệu đơn vị", func() error { return profiles(ctx, house, committees(house, sc.levels...), cast, n) }},
 		{"tin bài", func() error { return posts(ctx, house, clk, cast) }},
-		{"đợt ủng hộ", func() error {
-			if sc.past > 0 {
-				return nil
-			}
-			return openAppeal(ctx, house, clk)
-		}},
+		{"đợt ủng hộ", func() error { return openAppeal(ctx, house, clk) }},
 		{"chỉ đạo", func() error { return directives(ctx, house, clk, cast) }},
 		{"cứu trợ bão số 9", func() error { return reliefScene(ctx, house, clk, cast) }},
 		{"hộ dân và nhà ở", func() error {
