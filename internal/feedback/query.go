@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"sort"
+	"strconv"
+	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -26,7 +28,40 @@ type Filter struct {
 }
 
 func (s *Service) scope(actor identity.Actor) scope {
-	return scope{Units: s.Authz.Scope(actor, ActionRead), Secret: s.Authz.Scope(actor, ActionReadSecret), On: s.today()}
+	sc := scope{Units: s.Authz.Scope(actor, ActionRead), Secret: s.Authz.Scope(actor, ActionReadSecret), On: s.today()}
+	sc.Near = s.near(sc.Units, sc.On)
+	return sc
+}
+
+// fewUnits is up to how many units a scope is written out.
+const fewUnits = 400
+
+// near lists the units and all that stand below them or live on in them, former ones too; nil when they are many.
+func (s *Service) near(units []string, on clock.Date) []string {
+	forest := s.Forest()
+	key := strings.Join(append([]string{strconv.FormatInt(forest.Version(), 10), string(on)}, units...), " ")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if list, known := s.around[key]; known {
+		return list
+	}
+	var out []string
+	for _, u := range forest.AllIDs() {
+		if len(out) <= fewUnits && slices.ContainsFunc(units, func(top string) bool { return forest.Under(u, top, on) }) {
+			out = append(out, u)
+		}
+	}
+	if len(out) > fewUnits {
+		out = nil
+	}
+	if len(s.around) > 1000 { // a day or a reorganisation ago
+		s.around = nil
+	}
+	if s.around == nil {
+		s.around = map[string][]string{}
+	}
+	s.around[key] = out
+	return out
 }
 
 // Cases lists the cases the actor may see, open ones first, by deadline, and counts all that fit the filter.

@@ -101,6 +101,7 @@ type Service struct {
 	mu      sync.Mutex
 	terms   []termRow
 	termsAt time.Time
+	around  map[string][]string // units around units, see near
 }
 
 // New makes the service and registers its jobs with the queue.

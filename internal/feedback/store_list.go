@@ -2,9 +2,12 @@ package feedback
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -15,6 +18,7 @@ import (
 // units of Secret.
 type scope struct {
 	Units  []string
+	Near   []string // Units and all below by id, when they are few: the engines then go by index
 	Secret []string
 	On     clock.Date
 }
@@ -29,7 +33,11 @@ func (sc scope) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 		if len(sc.Units) > 0 {
 			q = q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
-				return q.Where("c.kind NOT IN (?)", bun.In(secretKinds)).WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				q = q.Where("c.kind NOT IN (?)", bun.In(secretKinds))
+				if len(sc.Near) > 0 {
+					return q.Where("(c.holder_unit_id IN (?) OR c.origin_unit_id IN (?))", bun.In(sc.Near), bun.In(sc.Near))
+				}
+				return q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 					return q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
 						return orgunit.Within(q, "c.holder_unit_id", sc.Units, sc.On)
 					}).WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
@@ -52,26 +60,50 @@ var (
 	openStates  = []string{string(StateReceived), string(StateWorking), string(StateReview)}
 )
 
+// countTo is how far a list is counted; beyond it reads "1,000".
+const countTo = 1000
+
 // list reads one page of the cases of a scope by deadline, open ones first, and counts all of them.
 func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) ([]Case, int, error) {
 	var rows []caseRow
-	sel := filtered(sc.apply(q.NewSelect().Model(&rows)), f, today)
-	total, err := sel.Clone().Count(ctx)
+	sel := filtered(sc.apply(q.NewSelect().Model((*caseRow)(nil))), f, today, sc.Near != nil)
+	// A list that nobody pages to its end is not counted to its end.
+	total, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(countTo)).Count(ctx)
 	if err != nil || total == 0 {
 		return nil, 0, err
 	}
-	sel = sel.OrderExpr("CASE WHEN c.state IN (?) THEN 0 ELSE 1 END", bun.In(openStates)).Order("c.deadline", "c.id")
+	switch all := !f.Open && !f.Overdue && f.State == ""; {
+	case all && f.Text == "" && sc.Near == nil: // too many to sort: the latest first, by index
+		sel = sel.Order("c.deadline DESC", "c.id DESC")
+	case all:
+		sel = sel.OrderExpr("CASE WHEN c.state IN (?) THEN 0 ELSE 1 END", bun.In(openStates)).Order("c.deadline", "c.id")
+	default:
+		sel = sel.Order("c.deadline", "c.id")
+	}
 	if f.Per > 0 {
 		sel = sel.Limit(int64(f.Per)).Offset(int64((max(f.Page, 1) - 1) * f.Per))
 	}
-	if err := sel.Scan(ctx); err != nil {
-		return nil, 0, err
+	var page []string // what is sorted are ids, not whole letters
+	if err := sel.Column("c.id").Scan(ctx, &page); err != nil || len(page) == 0 {
+		return nil, int(total), err
 	}
+	for part := range slices.Chunk(page, 1000) {
+		var some []caseRow
+		if err := q.NewSelect().Model(&some).Where("c.id IN (?)", bun.In(part)).Scan(ctx); err != nil {
+			return nil, 0, err
+		}
+		rows = append(rows, some...)
+	}
+	at := make(map[string]int, len(page))
+	for i, caseID := range page {
+		at[caseID] = i
+	}
+	slices.SortFunc(rows, func(a, b caseRow) int { return at[a.ID] - at[b.ID] })
 	out, err := s.casesOf(rows)
 	return out, int(total), err
 }
 
-func filtered(q *bun.SelectQuery, f Filter, today clock.Date) *bun.SelectQuery {
+func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near bool) *bun.SelectQuery {
 	if f.State != "" {
 		q = q.Where("c.state = ?", string(f.State))
 	}
@@ -96,10 +128,29 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date) *bun.SelectQuery {
 	if f.Overdue {
 		q = q.Where("c.state IN (?)", bun.In(openStates)).Where("c.deadline < ?", today).Where("c.paused_at IS NULL")
 	}
-	for _, w := range vntext.Tokens(f.Text) {
-		q = q.Where("c.search LIKE ?", "%"+w+"%")
+	return found(q, vntext.Tokens(f.Text), near)
+}
+
+// foundMost is how many cases a search of a whole province looks at, the latest ones.
+const foundMost = 2000
+
+// found limits a query on feedback_case to rows that hold all words: those of a few units are read through, those of a
+// province are found by the beginning of their words with the index of each engine.
+func found(q *bun.SelectQuery, words []string, near bool) *bun.SelectQuery {
+	if len(words) == 0 {
+		return q
 	}
-	return q
+	if near {
+		for _, w := range words {
+			q = q.Where("c.search LIKE ?", "%"+w+"%")
+		}
+		return q
+	}
+	words = words[:min(len(words), 12)] // letters and digits alone: nothing in them means anything to the engines
+	if q.Dialect().Name() == dialect.SQLite {
+		return q.Where("c.id IN (SELECT f.id FROM feedback_case_fts AS f WHERE f.search MATCH ? ORDER BY f.rowid DESC LIMIT ?)", `"`+strings.Join(words, `"* "`)+`"*`, foundMost)
+	}
+	return q.Where("c.id IN (SELECT f.id FROM feedback_case AS f WHERE to_tsvector('simple', f.search) @@ to_tsquery('simple', ?) ORDER BY f.id DESC LIMIT ?)", strings.Join(words, ":* & ")+":*", foundMost)
 }
 
 // waiting reads the open cases that wait for an action of the units' desks, approvers and leaders.
