@@ -93,7 +93,7 @@ func (p *Pages) showPlan(w http.ResponseWriter, r *http.Request, f planTyped, mo
 	if err != nil {
 		return err
 	}
-	v := planView{F: f, Lines: lineTable{Rows: f.Rows, Items: items, Err: refused}.padded(more), Err: refused}
+	v := planView{F: f, Lines: lineTable{Rows: f.Rows, Items: items, PerBox: true, Err: refused}.padded(more), Err: refused}
 	if v.From, err = p.ownStores(ctx, f.From); err != nil {
 		return err
 	}

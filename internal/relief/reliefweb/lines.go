@@ -23,6 +23,7 @@ type lineTable struct {
 	Rows   []typedLine
 	Items  []relief.Item
 	Intake bool // with use-by day and value
+	PerBox bool // what every box holds
 	Err    error
 }
 

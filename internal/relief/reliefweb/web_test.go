@@ -46,7 +46,9 @@ type site struct {
 	words *i18n.Bundle
 }
 
-func newSite(t *testing.T) *site { return siteOn(t, dbtest.SQLite(t, Migrations...), reliefweb.Limits{}) }
+func newSite(t *testing.T) *site {
+	return siteOn(t, dbtest.SQLite(t, Migrations...), reliefweb.Limits{})
+}
 
 func siteOn(t *testing.T, d *db.DB, limits reliefweb.Limits) *site {
 	t.Helper()
