@@ -3,10 +3,12 @@ package householdweb
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/household"
+	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
@@ -20,18 +22,33 @@ func listHead(ctx context.Context) []ui.Col {
 	return out
 }
 
-func yearHead(ctx context.Context) []ui.Col {
-	out := []ui.Col{{Text: i18n.T(ctx, "household.help.year")}}
-	for _, k := range household.HelpKinds {
-		out = append(out, ui.Col{Text: i18n.T(ctx, "household.kind."+string(k)), Num: true})
+// yearFacts are the years, each with its forms of help and their sum.
+func yearFacts(ctx context.Context, years []household.YearSum) []ui.DefinitionItem {
+	var out []ui.DefinitionItem
+	for _, y := range years {
+		var parts []string
+		for i, v := range []money.VND{y.Cash, y.Goods, y.House} {
+			if v > 0 {
+				parts = append(parts, i18n.T(ctx, "household.kind."+string(household.HelpKinds[i]))+" "+v.String())
+			}
+		}
+		if len(parts) != 1 {
+			parts = append(parts, i18n.T(ctx, "household.help.all")+" "+y.All().String())
+		}
+		out = append(out, ui.DefinitionItem{Term: strconv.Itoa(y.Year), Text: strings.Join(parts, " · ")})
 	}
-	return append(out, ui.Col{Text: i18n.T(ctx, "household.help.all"), Num: true})
+	return out
 }
 
-func helpHead(ctx context.Context) []ui.Col {
-	var out []ui.Col
-	for _, k := range []string{"on", "kind", "what", "giver", "value"} {
-		out = append(out, ui.Col{Text: i18n.T(ctx, "household.help."+k), Num: k == "value"})
+// helpItems are the helps one by one, the latest first.
+func helpItems(ctx context.Context, list []helpLine) []ui.TimelineItem {
+	var out []ui.TimelineItem
+	for _, h := range list {
+		text := h.Programme
+		if h.What == "" {
+			text = "" // the line names the programme already
+		}
+		out = append(out, ui.TimelineItem{Title: helpText(ctx, h.Help), Text: text, Who: h.Giver, Tone: "ok"})
 	}
 	return out
 }

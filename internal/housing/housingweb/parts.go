@@ -27,7 +27,7 @@ func cols(ctx context.Context, figures string, keys ...string) []ui.Col {
 }
 
 func listHead(ctx context.Context) []ui.Col {
-	return cols(ctx, "amount", "head", "unit", "kind", "state", "since", "source", "amount")
+	return cols(ctx, "amount", "head", "state", "unit", "kind", "since", "source", "amount")
 }
 
 func planCols(ctx context.Context) []ui.Col {
