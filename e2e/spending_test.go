@@ -89,6 +89,8 @@ func payOut(t *testing.T, payment string) {
 	v.press(`form[action$="/chi"] details.confirm > summary`)
 	v.follow(`form[action$="/chi"] .confirm-box button`)
 	v.sees("Đã ghi khoản chi vào sổ quỹ")
+	v.ask(`document.querySelector("main img").scrollIntoView()`, nil)
+	v.until("the photo", `document.querySelector("main img").naturalWidth > 0`)
 	v.shot("spending-05-paid")
 	v.calm()
 }
