@@ -141,3 +141,22 @@ func TestFill(t *testing.T) {
 		}
 	}, append(feedbacktest.Migrations, similar.Migrations)...)
 }
+
+// Many at once are found like those taken in one by one.
+func TestBulk(t *testing.T) {
+	each(t, func(t *testing.T, k *feedbacktest.Kit, s *similar.Service) {
+		ctx := context.Background()
+		list := []similar.Entry{{CaseID: "a", UnitID: orgunittest.VinhHung, Summary: lamp, At: k.Clock.Now()}, {CaseID: "b", UnitID: orgunittest.VinhHung, Summary: rubbish, At: k.Clock.Now()}}
+		if err := s.Bulk(ctx, feedbacktest.Leader, list); !fault.Is(err, fault.Forbidden) {
+			t.Fatalf("an official: %v", err)
+		}
+		if err := s.Bulk(ctx, identity.System("test"), list); err != nil {
+			t.Fatal(err)
+		}
+		for text, want := range map[string]string{lampShort: "a", "bãi rác sau chợ bốc mùi hôi": "b"} {
+			if got, err := s.Suggest(ctx, text, similar.Near{}, 3); err != nil || len(got) != 1 || got[0].CaseID != want {
+				t.Errorf("%q: %+v, %v", text, got, err)
+			}
+		}
+	})
+}
