@@ -273,7 +273,7 @@ func (s *Service) before(ctx context.Context, r Round) ([]ItemView, error) {
 type OutstandingItem struct {
 	ItemView
 	Round    Round
-	Sessions int // sessions since it was raised, the first included
+	Sessions int // sessions for which rounds were opened since it was raised, its own included
 }
 
 // Outstanding lists the items of a unit that were sent and are not answered for good, the oldest first. The list of those
@@ -310,7 +310,7 @@ func (s *Service) Outstanding(ctx context.Context, actor identity.Actor, unitID 
 		o := OutstandingItem{ItemView: v, Round: r}
 		sessions := map[clock.Date]bool{}
 		for _, later := range rounds {
-			if later.Level == r.Level && later.SessionOn >= r.SessionOn {
+			if later.ID == r.ID || (later.Level == r.Level && later.SessionOn >= r.SessionOn && later.CreatedAt.After(v.CreatedAt)) {
 				sessions[later.SessionOn] = true
 			}
 		}
