@@ -113,7 +113,7 @@ func (s *Service) speakerUnit(m Meeting) string {
 // Tell writes what the voters of a meeting are told, as title, lead and plain paragraphs: for a post, and to be read aloud.
 func (s *Service) Tell(d Dossier) (title, lead, text string) {
 	date := clock.DateOf(d.StartsAt).Vietnamese()
-	title = s.Words.T("voter.tell.title", "Place", s.Unit(d.PlaceUnitID).FullName, "Date", date)
+	title = s.Words.T("voter.tell.title", "Place", vntext.LowerFirst(s.Unit(d.PlaceUnitID).FullName), "Date", date)
 	done := 0
 	var lines []string
 	for _, v := range d.Items {

@@ -43,6 +43,9 @@ func (p Press) letterhead(unitID string) paper.Document {
 	d.Issuer = p.Words.T("voter.print.front", "Unit", vntext.LowerFirst(u.FullName))
 	if up := p.Unit(u.ParentID); up.Name != "" && up.Kind == orgunit.KindFront {
 		d.Superior = p.Words.T("voter.print.front", "Unit", vntext.LowerFirst(up.FullName))
+		if up.Level == orgunit.LevelCentral {
+			d.Superior = p.Words.T("voter.print.central")
+		}
 	}
 	return d
 }
@@ -91,8 +94,11 @@ func (p Press) meeting(m *voter.Meeting) string {
 	if m == nil {
 		return ""
 	}
-	return p.Words.T("voter.print.meeting_short", "Place", p.Unit(m.PlaceUnitID).FullName, "Date", clock.DateOf(m.StartsAt).Vietnamese())
+	return p.Words.T("voter.print.meeting_short", "Place", p.voters(m.PlaceUnitID), "Date", clock.DateOf(m.StartsAt).Vietnamese())
 }
+
+// voters is the name of a place as in a sentence: "cử tri xã Kim Liên".
+func (p Press) voters(placeID string) string { return vntext.LowerFirst(p.Unit(placeID).FullName) }
 
 // result says what an answer amounts to.
 func (p Press) result(a *voter.Answer) string {
@@ -191,12 +197,12 @@ func (p Press) Minutes(m voter.Dossier) paper.Document {
 func (p Press) Slip(m voter.Dossier) paper.Document {
 	d := p.letterhead(m.UnitID)
 	d.Number, d.Kind = p.symbol(m.UnitID, "TB"), p.Words.T("voter.print.notice")
-	d.Subject = p.Words.T("voter.print.slip_subject", "Place", p.Unit(m.PlaceUnitID).FullName, "Date", clock.DateOf(m.StartsAt).Vietnamese())
-	d.Blocks = []paper.Block{paper.Paragraph{Text: p.Words.T("voter.print.slip_1", "Issuer", d.Issuer, "Place", p.Unit(m.PlaceUnitID).FullName, "Count", len(m.Items))}}
+	d.Subject = p.Words.T("voter.print.slip_subject", "Place", p.voters(m.PlaceUnitID), "Date", clock.DateOf(m.StartsAt).Vietnamese())
+	d.Blocks = []paper.Block{paper.Paragraph{Text: p.Words.T("voter.print.slip_1", "Issuer", d.Issuer, "Place", p.voters(m.PlaceUnitID), "Count", len(m.Items))}}
 	d.Blocks = append(d.Blocks, p.answers(m.Items, true))
 	d.Blocks = append(d.Blocks, paper.Paragraph{Text: p.Words.T("voter.print.slip_2")})
 	d.Signers = p.signers(m.UnitID, "")
-	d.Recipients = []string{p.Words.T("voter.print.slip_to", "Place", p.Unit(m.PlaceUnitID).FullName), p.Words.T("voter.print.archive")}
+	d.Recipients = []string{p.Words.T("voter.print.slip_to", "Place", p.voters(m.PlaceUnitID)), p.Words.T("voter.print.archive")}
 	return d
 }
 
@@ -221,7 +227,7 @@ func (p Press) answers(list []voter.ItemView, masked bool) paper.Table {
 func (p Press) Opening(m voter.Dossier, r voter.Report) paper.Document {
 	d := p.letterhead(m.UnitID)
 	d.Number, d.Kind = p.symbol(m.UnitID, "BC"), p.Words.T("voter.print.report")
-	d.Subject = p.Words.T("voter.print.opening_subject", "Place", p.Unit(m.PlaceUnitID).FullName)
+	d.Subject = p.Words.T("voter.print.opening_subject", "Place", p.voters(m.PlaceUnitID))
 	d.Blocks = []paper.Block{paper.Paragraph{Text: p.Words.T("voter.print.opening_1", "Meetings", len(r.Meetings), "Count", r.Sum.All, "Done", r.Sum.Done, "Progress", r.Sum.InProgress, "Open", r.Sum.Outstanding)}}
 	n := 1
 	section := func(key string, list []voter.ItemView) {
@@ -309,7 +315,7 @@ func (p Press) annexes(r voter.Report) []paper.Annex {
 		if len(x.list) == 0 {
 			continue
 		}
-		t := paper.Table{Head: p.heads("stt", "code", "text", "meeting", "body", "result"), Widths: []int{5, 9, 28, 13, 14, 31}, Center: []bool{true, true}, Size: 11}
+		t := paper.Table{Head: p.heads("stt", "code", "text", "meeting", "body", "result"), Widths: []int{5, 11, 27, 13, 14, 30}, Center: []bool{true, true}, Size: 11}
 		n := 1
 		for _, f := range append(voter.Fields(), "") {
 			first := true

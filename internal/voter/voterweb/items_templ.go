@@ -3592,9 +3592,9 @@ func publicPage(v publicView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var159 string
-			templ_7745c5c3_Var159, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "voter.public.lead", "Unit", v.Unit))
+			templ_7745c5c3_Var159, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "voter.public.lead", "Unit", lower(v.Unit)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `items.templ`, Line: 513, Col: 68}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `items.templ`, Line: 513, Col: 75}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var159))
 			if templ_7745c5c3_Err != nil {
@@ -3703,7 +3703,7 @@ func publicPage(v publicView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Citizen(ui.Page{Title: i18n.T(ctx, "voter.public.title"), Description: i18n.T(ctx, "voter.public.lead", "Unit", v.Unit), Help: "ket-qua-kien-nghi"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var158), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Citizen(ui.Page{Title: i18n.T(ctx, "voter.public.title"), Description: i18n.T(ctx, "voter.public.lead", "Unit", lower(v.Unit)), Help: "ket-qua-kien-nghi"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var158), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -3920,7 +3920,7 @@ func publicMeetingPage(v publicMeetingView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Citizen(ui.Page{Title: i18n.T(ctx, "voter.public.meeting", "Place", v.Place, "Date", i18n.Date(v.StartsAt)), Description: roundText(ctx, v.Round), Help: "ket-qua-kien-nghi", Crumbs: []ui.Crumb{{Text: i18n.T(ctx, "voter.public.title"), Href: v.Back}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var165), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Citizen(ui.Page{Title: i18n.T(ctx, "voter.public.meeting", "Place", lower(v.Place), "Date", i18n.Date(v.StartsAt)), Description: roundText(ctx, v.Round), Help: "ket-qua-kien-nghi", Crumbs: []ui.Crumb{{Text: i18n.T(ctx, "voter.public.title"), Href: v.Back}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var165), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -859,7 +859,7 @@ func meetingPage(v meetingView, p *Pages) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Office(ui.Page{Title: i18n.T(ctx, "voter.meeting.title", "Place", v.Place, "Date", i18n.Date(v.StartsAt)), Help: "tiep-xuc-cu-tri", Wide: true, Crumbs: []ui.Crumb{{Text: i18n.T(ctx, "voter.title"), Href: Base}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Office(ui.Page{Title: i18n.T(ctx, "voter.meeting.title", "Place", lower(v.Place), "Date", i18n.Date(v.StartsAt)), Help: "tiep-xuc-cu-tri", Wide: true, Crumbs: []ui.Crumb{{Text: i18n.T(ctx, "voter.title"), Href: Base}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var25), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

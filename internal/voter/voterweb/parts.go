@@ -220,7 +220,7 @@ func publicDone(list []voter.ItemView) int {
 func publicMeetingNews(ctx context.Context, rows []meetingLine) []ui.NewsItem {
 	var out []ui.NewsItem
 	for _, m := range rows {
-		x := ui.NewsItem{Title: i18n.T(ctx, "voter.public.meeting_line", "Place", m.Place), Href: Public + "/hoi-nghi/" + m.ID, Meta: i18n.DateTime(m.StartsAt)}
+		x := ui.NewsItem{Title: i18n.T(ctx, "voter.public.meeting_line", "Place", lower(m.Place)), Href: Public + "/hoi-nghi/" + m.ID, Meta: i18n.DateTime(m.StartsAt)}
 		switch m.State {
 		case voter.Planned:
 			x.Text = i18n.T(ctx, "voter.public.planned")
@@ -252,6 +252,9 @@ func bodyText(ctx context.Context, name func(string) string, v voter.ItemView) s
 	}
 	return name(v.Competent())
 }
+
+// lower is the name of a place as in a sentence.
+func lower(name string) string { return vntext.LowerFirst(name) }
 
 func short(text string) string { return vntext.Truncate(strings.ReplaceAll(text, "\n", " "), 220) }
 
