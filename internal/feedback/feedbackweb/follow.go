@@ -272,3 +272,11 @@ func offerTitle(ctx context.Context, rows []offerRow) string {
 	}
 	return i18n.T(ctx, "feedback.ask.similar")
 }
+
+// ofUnit narrows a public list to a unit; "" is everywhere.
+func ofUnit(href, unitID string) string {
+	if unitID == "" {
+		return href
+	}
+	return href + "?don_vi=" + url.QueryEscape(unitID)
+}
