@@ -14,6 +14,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
+	"github.com/nhipcau/nhipcau/internal/fund/vietqr"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/money"
@@ -167,7 +168,7 @@ func refusedRows(t statement.Totals) int {
 
 // pickAccount finds the account of the appeal that the statement is of.
 func pickAccount(a Appeal, l statement.Layout, number string) (BankAccount, error) {
-	bin, number := binOf(l), cleanNumber(number)
+	bin, number := vietqr.BINOf(l), cleanNumber(number)
 	var fit []BankAccount
 	for _, acct := range a.Accounts {
 		if (bin == "" || acct.Bank.BIN == bin) && (number == "" || acct.Number == number) {

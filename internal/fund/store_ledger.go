@@ -10,6 +10,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/journal"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
@@ -170,16 +171,8 @@ func (store) balancesBetween(ctx context.Context, q bun.IDB, appealID string, fr
 	return out, err
 }
 
-// journalLine is one line with its entry, as the export wants it.
-type journalLine struct {
-	Entry, Kind, Note, Reverses string
-	Day                         clock.Date
-	DebitID, CreditID           string
-	Amount                      money.VND
-}
-
 // eachLine goes through the lines of an appeal in order of day and entry, without holding them all.
-func (store) eachLine(ctx context.Context, q bun.IDB, appealID string, do func(journalLine) error) error {
+func (store) eachLine(ctx context.Context, q bun.IDB, appealID string, do func(journal.Line) error) error {
 	rows, err := q.QueryContext(ctx, `SELECT e.id, e.day, e.kind, e.note, e.reverses, l.debit_id, l.credit_id, l.amount
 		FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id WHERE e.appeal_id = ?`+counts+` ORDER BY e.day, e.id, l.line_no`, appealID)
 	if err != nil {
@@ -187,7 +180,7 @@ func (store) eachLine(ctx context.Context, q bun.IDB, appealID string, do func(j
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var l journalLine
+		var l journal.Line
 		if err := rows.Scan(&l.Entry, &l.Day, &l.Kind, &l.Note, &l.Reverses, &l.DebitID, &l.CreditID, &l.Amount); err != nil {
 			return err
 		}

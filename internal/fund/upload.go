@@ -12,6 +12,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
+	"github.com/nhipcau/nhipcau/internal/fund/vietqr"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/money"
@@ -80,7 +81,7 @@ type UploadResult struct {
 	Known      int
 	Queued     int
 	QueuedRows []QueuedRow
-	Problem    *fault.Error // the file as a whole could not be read; the rows that are wrong stand in Totals
+	Problem    *statement.Problem // the file as a whole could not be read; the rows that are wrong stand in Totals
 }
 
 // NewUpload is a file that a person brings.
@@ -187,7 +188,7 @@ func accountOf(a Appeal, l statement.Layout, accountID string) (BankAccount, err
 		if acct.ID != accountID {
 			continue
 		}
-		if bin := binOf(l); bin != "" && bin != acct.Bank.BIN {
+		if bin := vietqr.BINOf(l); bin != "" && bin != acct.Bank.BIN {
 			return BankAccount{}, fault.Field("layout", "fund.upload.other_bank").With("Bank", acct.Bank.Name)
 		}
 		return acct, nil
@@ -419,7 +420,7 @@ func (s *Service) refuseUpload(ctx context.Context, u Upload, err error) error {
 	if !errors.As(err, &f) || f.Kind == fault.Internal {
 		return err
 	}
-	u.State, u.Result = UploadRefused, UploadResult{Problem: f}
+	u.State, u.Result = UploadRefused, UploadResult{Problem: &statement.Problem{Fault: f}}
 	return s.keep(ctx, u)
 }
 
@@ -506,64 +507,15 @@ func (s *Service) resume(ctx context.Context) error {
 	return nil
 }
 
-// problemText is a fault as it is stored.
-type problemText struct {
-	Row  int         `json:"row"`
-	Key  string      `json:"key"`
-	Args []fault.Arg `json:"args,omitempty"`
-}
-
-// resultText is a result as it is stored.
-type resultText struct {
-	Hash       string           `json:"hash"`
-	Totals     statement.Totals `json:"totals"`
-	Problems   []problemText    `json:"problems"`
-	RowsRead   int              `json:"rows_read"`
-	Posted     int              `json:"posted"`
-	Known      int              `json:"known"`
-	Queued     int              `json:"queued"`
-	QueuedRows []QueuedRow      `json:"queued_rows"`
-	Whole      *problemText     `json:"whole,omitempty"`
-}
-
-func textOf(row int, f *fault.Error) problemText {
-	return problemText{Row: row, Key: f.Key, Args: f.Args}
-}
-
-func (p problemText) fault() *fault.Error {
-	f := fault.New(fault.Invalid, p.Key)
-	f.Args = p.Args
-	return f
-}
-
+// text is a result as it is stored.
 func (r UploadResult) text() string {
-	t := resultText{Hash: r.Hash, Totals: r.Totals, RowsRead: r.RowsRead, Posted: r.Posted, Known: r.Known, Queued: r.Queued, QueuedRows: r.QueuedRows}
-	for _, p := range r.Totals.Problems {
-		t.Problems = append(t.Problems, textOf(p.Row, p.Fault))
-	}
-	t.Totals.Problems = nil
-	if r.Problem != nil {
-		w := textOf(0, r.Problem)
-		t.Whole = &w
-	}
-	b, _ := json.Marshal(t) // numbers and strings
+	b, _ := json.Marshal(r) // numbers and strings
 	return string(b)
 }
 
-func parseResult(text string) (UploadResult, error) {
-	if text == "" {
-		return UploadResult{}, nil
+func parseResult(text string) (r UploadResult, err error) {
+	if text != "" {
+		err = json.Unmarshal([]byte(text), &r)
 	}
-	var t resultText
-	if err := json.Unmarshal([]byte(text), &t); err != nil {
-		return UploadResult{}, err
-	}
-	r := UploadResult{Hash: t.Hash, Totals: t.Totals, RowsRead: t.RowsRead, Posted: t.Posted, Known: t.Known, Queued: t.Queued, QueuedRows: t.QueuedRows}
-	for _, p := range t.Problems {
-		r.Totals.Problems = append(r.Totals.Problems, statement.Problem{Row: p.Row, Fault: p.fault()})
-	}
-	if t.Whole != nil {
-		r.Problem = t.Whole.fault()
-	}
-	return r, nil
+	return r, err
 }

@@ -7,6 +7,7 @@
 package statement
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -62,6 +63,29 @@ func (p *Problem) Error() string { return fmt.Sprintf("row %d: %v", p.Row, p.Fau
 
 // Unwrap gives the fault.
 func (p *Problem) Unwrap() error { return p.Fault }
+
+// problemJSON is a problem as it is stored: the key of its text and the values in it.
+type problemJSON struct {
+	Row  int         `json:"row"`
+	Key  string      `json:"key"`
+	Args []fault.Arg `json:"args,omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	return json.Marshal(problemJSON{p.Row, p.Fault.Key, p.Fault.Args})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *Problem) UnmarshalJSON(b []byte) error {
+	var x problemJSON
+	if err := json.Unmarshal(b, &x); err != nil {
+		return err
+	}
+	p.Row, p.Fault = x.Row, fault.New(fault.Invalid, x.Key)
+	p.Fault.Args = x.Args
+	return nil
+}
 
 // Day is the total of one day.
 type Day struct {

@@ -1,4 +1,5 @@
-package fund
+// Package vietqr makes the text of VietQR codes, by which a banking app fills in a transfer, and knows the banks as NAPAS lists them.
+package vietqr
 
 import (
 	"fmt"
@@ -19,10 +20,10 @@ var (
 	qrMemo    = regexp.MustCompile(`^[A-Za-z0-9 ]*$`)
 )
 
-// VietQR gives the text of a VietQR code (EMVCo merchant-presented, NAPAS 247 transfer to an account): drawn as a QR code, a
+// Text gives the text of a VietQR code (EMVCo merchant-presented, NAPAS 247 transfer to an account): drawn as a QR code, a
 // banking app fills in the transfer from it. Without an amount (zero) the donor types it. The memo is plain letters, digits
 // and spaces, at most 25; put a reference of NewReference into it.
-func VietQR(bin, account string, amount money.VND, memo string) (string, error) {
+func Text(bin, account string, amount money.VND, memo string) (string, error) {
 	var fs fault.Fields
 	fs.Check(qrBIN.MatchString(bin), "bank", "fund.qr.bank")
 	fs.Check(qrAccount.MatchString(account), "account", "fund.qr.account")
