@@ -90,8 +90,10 @@ func surveyWithoutNetwork(t *testing.T) (v *visitor, path string) {
 	v.until("kept form", `document.body.innerText.includes("chờ gửi")`)
 	v.shot("housing-02-kept")
 	line.set(false)
-	v.openUntil(patience, page, "sent form", `!document.body.innerText.includes("chờ gửi")`)
-	v.openUntil(patience, "/lam-viec/nha-o", "house in the list", `document.querySelector("tbody th a")`)
+	v.open(page) // stays open while the form sends itself
+	v.await("house of the sent form", `fetch("/lam-viec/nha-o").then(r => r.text()).then(t => t.includes("/lam-viec/nha-o/can/"))`)
+	v.until("empty outbox", `!document.body.innerText.includes("chờ gửi")`)
+	v.open("/lam-viec/nha-o")
 	v.follow("tbody th a")
 	v.sees("Đã khảo sát")
 	v.has(".thumbs img, figure img")
