@@ -94,8 +94,8 @@ func (b *bench) lists(ctx context.Context, engine db.Engine, house *app.House, r
 		{"public list, commune", func(i int) error { _, _, err := s.SearchAnswered(ctx, commune(i), "", 1, 20); return err }},
 		{"public search", func(i int) error { _, _, err := s.SearchAnswered(ctx, "", words[i%len(words)], 1, 20); return err }},
 	} {
-		took := make([]time.Duration, 0, 60)
-		for i := range 60 {
+		took := make([]time.Duration, 0, 40)
+		for i := range 40 {
 			began := time.Now()
 			if err := m.do(i); err != nil {
 				return fmt.Errorf("%s: %w", m.name, err)
