@@ -297,12 +297,12 @@ func (p *Pages) slip(w http.ResponseWriter, r *http.Request) error {
 	t := func(key string, args ...any) string { return i18n.T(ctx, key, args...) }
 	d := paper.Document{A5: true, Landscape: true, Open: true, Superior: t("cash.paper.front"), Issuer: v.UnitName, Number: v.Number(), Place: p.place(v.UnitID), Date: v.Day, Kind: t("cash.paper.receipt"),
 		Blocks: []paper.Block{
-			paper.Field{Label: t("cash.col.donor"), Value: donor(ctx, v.Receipt)},
-			paper.Field{Label: t("cash.col.address"), Value: v.Address},
-			paper.Field{Label: t("cash.paper.for"), Value: v.Appeal.Name},
-			paper.Field{Label: t("cash.col.amount"), Value: v.Amount.String()},
-			paper.Field{Label: t("cash.paper.words"), Value: v.Amount.Words()},
-			paper.Field{Label: t("cash.paper.find"), Value: v.Reference},
+			paper.Field{Label: t("cash.col.donor") + ":", Value: donor(ctx, v.Receipt)},
+			paper.Field{Label: t("cash.col.address") + ":", Value: v.Address},
+			paper.Field{Label: t("cash.paper.for") + ":", Value: v.Appeal.Name},
+			paper.Field{Label: t("cash.col.amount") + ":", Value: v.Amount.String()},
+			paper.Field{Label: t("cash.paper.words") + ":", Value: v.Amount.Words()},
+			paper.Field{Label: t("cash.paper.find") + ":", Value: v.Reference},
 		},
 		Signers: []paper.Signer{{Title: t("cash.paper.giver"), Note: t("cash.paper.sign")}, {Title: t("cash.paper.taker"), Note: t("cash.paper.sign"), Name: v.TakenName}}}
 	if v.State == cash.Void {
@@ -327,19 +327,19 @@ func (p *Pages) confirmation(w http.ResponseWriter, r *http.Request) error {
 		Basis: []string{t("cash.paper.basis_tax"), v.Appeal.Basis}, Open: true,
 		Blocks: []paper.Block{
 			paper.Heading{Text: t("cash.paper.part1")},
-			paper.Field{Label: t("cash.paper.company"), Value: v.DonorName}, paper.Field{Label: t("cash.col.address"), Value: v.Address}, paper.Field{Label: t("cash.col.tax_code"), Value: v.TaxCode},
-			paper.Field{Label: t("cash.col.representative"), Value: v.Representative},
+			paper.Field{Label: t("cash.paper.company") + ":", Value: v.DonorName}, paper.Field{Label: t("cash.col.address") + ":", Value: v.Address}, paper.Field{Label: t("cash.col.tax_code") + ":", Value: v.TaxCode},
+			paper.Field{Label: t("cash.col.representative") + ":", Value: v.Representative},
 			paper.Heading{Text: t("cash.paper.part2")},
-			paper.Field{Label: t("cash.paper.body"), Value: t("cash.paper.front_of", "Unit", v.UnitName)}, paper.Field{Label: t("cash.col.representative"), Value: ""},
+			paper.Field{Label: t("cash.paper.body") + ":", Value: t("cash.paper.front_of", "Unit", v.UnitName)}, paper.Field{Label: t("cash.col.representative") + ":", Value: ""},
 			paper.Heading{Text: t("cash.paper.part3")},
 			paper.Paragraph{Text: t("cash.paper.confirm_text", "Amount", v.Amount.String(), "Words", v.Amount.Words(), "Number", v.Number(), "Day", v.Day.Vietnamese(), "Appeal", v.Appeal.Name)},
 			paper.Heading{Text: t("cash.paper.part4")},
 		},
 		Signers: []paper.Signer{{Title: t("cash.paper.giver_body"), Note: t("cash.paper.seal")}, {Title: t("cash.paper.taker_body"), Note: t("cash.paper.seal")}}}
 	for _, x := range cash.Purposes() {
-		mark := "☐ "
+		mark := "[   ] "
 		if x == v.Purpose {
-			mark = "☒ "
+			mark = "[x] "
 		}
 		d.Blocks = append(d.Blocks, paper.Paragraph{Text: mark + t("cash.purpose."+string(x))})
 	}

@@ -47,7 +47,7 @@ func (p *Pages) decisionPaper(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	t := func(key string, args ...any) string { return i18n.T(ctx, key, args...) }
-	table := paper.Table{Widths: []int{6, 20, 24, 26, 10, 14}, Right: []bool{false, false, false, false, true, true}, Center: []bool{true}, Total: true,
+	table := paper.Table{Widths: []int{6, 17, 21, 22, 12, 22}, Right: []bool{false, false, false, false, true, true}, Center: []bool{true}, Total: true,
 		Head: []string{t("spending.paper.no"), t("spending.col.unit"), t("spending.col.head"), t("spending.col.purpose"), t("spending.col.target"), t("spending.paper.amount")}}
 	for _, x := range d.Shares {
 		target := ""
@@ -90,20 +90,20 @@ func (p *Pages) minutes(w http.ResponseWriter, r *http.Request) error {
 	doc := paper.Document{Superior: t("spending.paper.front"), Issuer: v.Share.UnitName, Number: v.MinutesNo, Place: p.place(v.UnitID), Date: v.PaidDay, Kind: t("spending.paper.minutes"),
 		Subject: t("spending.paper.minutes_subject", "Appeal", v.Appeal.Name), Basis: []string{t("spending.paper.basis_decree"), t("spending.paper.basis_decision", "Number", v.Decision.DocNo, "Day", v.Decision.DocDay.Vietnamese())},
 		Blocks: []paper.Block{
-			paper.Field{Label: t("spending.paper.receiver"), Value: v.Work},
-			paper.Field{Label: t("spending.col.unit"), Value: v.Share.UnitName},
-			paper.Field{Label: t("spending.col.purpose"), Value: v.Share.Purpose},
-			paper.Field{Label: t("spending.col.head"), Value: headText(ctx, v.Share.Head)},
-			paper.Field{Label: t("spending.paper.amount"), Value: v.Amount.String()},
-			paper.Field{Label: t("spending.paper.words"), Value: v.Amount.Words()},
-			paper.Field{Label: t("spending.col.way"), Value: wayText(ctx, v.Way)},
-			paper.Field{Label: t("spending.col.witness"), Value: v.Witness},
-			paper.Field{Label: t("spending.col.note"), Value: v.Note},
+			paper.Field{Label: t("spending.paper.receiver") + ":", Value: v.Work},
+			paper.Field{Label: t("spending.col.unit") + ":", Value: v.Share.UnitName},
+			paper.Field{Label: t("spending.col.purpose") + ":", Value: v.Share.Purpose},
+			paper.Field{Label: t("spending.col.head") + ":", Value: headText(ctx, v.Share.Head)},
+			paper.Field{Label: t("spending.paper.amount") + ":", Value: v.Amount.String()},
+			paper.Field{Label: t("spending.paper.words") + ":", Value: v.Amount.Words()},
+			paper.Field{Label: t("spending.col.way") + ":", Value: wayText(ctx, v.Way)},
+			paper.Field{Label: t("spending.col.witness") + ":", Value: v.Witness},
+			paper.Field{Label: t("spending.col.note") + ":", Value: v.Note},
 		},
 		Signers: []paper.Signer{{Title: t("spending.paper.sign_receiver"), Note: t("spending.paper.sign_note")}, {Title: t("spending.paper.sign_witness"), Note: t("spending.paper.sign_note")},
 			{Title: t("spending.paper.sign_treasurer"), Note: t("spending.paper.sign_note"), Name: v.PaidName}}, Open: true}
 	if v.HouseholdID != "" {
-		doc.Blocks[0] = paper.Field{Label: t("spending.paper.receiver"), Value: t("spending.paper.household", "Name", v.Name)}
+		doc.Blocks[0] = paper.Field{Label: t("spending.paper.receiver") + ":", Value: t("spending.paper.household", "Name", v.Name)}
 	}
 	if v.State == spending.PayTakenBack {
 		doc.Blocks = append(doc.Blocks, paper.Paragraph{Text: t("spending.paper.taken_back", "Reason", v.Reason), Bold: true})
