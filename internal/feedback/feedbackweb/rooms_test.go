@@ -156,7 +156,9 @@ func TestMergingOnThePage(t *testing.T) {
 	check(t, "dossier-merged", s.get(at).want(t, 200, "Đã gộp vào việc", a.Code))
 	s.get("/lam-viec/vu-viec/"+a.ID).want(t, 200, "1 người khác cùng hỏi", b.Code)
 	s.actor = identity.Citizen()
-	check(t, "mine-merged", s.get("/vu-viec/"+b.Code).want(t, 200, "đã gộp với một việc giống hệt"))
+	m := s.get("/vu-viec/"+b.Code).want(t, 200, "đã gộp với một việc giống hệt")
+	m.body = strings.ReplaceAll(m.body, "sổ công khai, số 1", "sổ công khai, số 0") // the two entered the log in either order
+	check(t, "mine-merged", m)
 	s.Answer(a.ID, "Đèn đã thay xong ngày 24/11.", false)
 	s.Drain()
 	s.get("/vu-viec/"+b.Code).want(t, 200, "Đèn đã thay xong ngày 24/11", "Đã báo câu trả lời của việc chung")
