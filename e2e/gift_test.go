@@ -97,7 +97,9 @@ func donor(t *testing.T, name string, s screen, script bool) {
 			t.Fatal(err)
 		}
 		v.open("/kiem-chung")
+		v.has("main pre")
 		v.attach("#f-receipt", file)
+		v.until("the chosen file", `document.readyState === "complete" && document.querySelector("#f-receipt").files.length === 1`)
 		if script {
 			v.press("main form .btn-primary")
 			v.until("verdict "+c.verdict, `document.querySelector("[data-verdict]").innerText.includes(`+quote(c.verdict)+`)`)
