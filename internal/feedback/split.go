@@ -70,7 +70,8 @@ func (s *Service) insertPart(ctx context.Context, tx db.Tx, actor identity.Actor
 	if err := s.put(ctx, tx, actor, in, &fresh); err != nil {
 		return Case{}, err
 	}
-	return fresh.c, s.store.insertLink(ctx, tx, linkRow{CaseID: c.ID, OtherID: fresh.c.ID, Kind: linkSplit, At: s.Clock.Now()})
+	_, err = tx.NewInsert().Model(&linkRow{CaseID: c.ID, OtherID: fresh.c.ID, Kind: linkSplit, At: s.Clock.Now()}).Exec(ctx)
+	return fresh.c, err
 }
 
 // Related is a case that belongs together with another one.
@@ -113,11 +114,6 @@ type linkRow struct {
 	OtherID       string
 	Kind          string
 	At            time.Time
-}
-
-func (store) insertLink(ctx context.Context, q bun.IDB, l linkRow) error {
-	_, err := q.NewInsert().Model(&l).Exec(ctx)
-	return err
 }
 
 func (store) links(ctx context.Context, q bun.IDB, caseID string) ([]linkRow, error) {
