@@ -1,0 +1,3 @@
+-- +goose Up
+-- SQLite alone keeps words of its search beside the rows.
+SELECT 1;
