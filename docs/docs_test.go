@@ -23,7 +23,7 @@ func read(t *testing.T, path string) string {
 }
 
 var (
-	tableRE   = regexp.MustCompile(`(?s)CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?(\w+)(?: USING \w+)? ?\((.*?)\n?\);`)
+	tableRE   = regexp.MustCompile(`(?s)CREATE (?:VIRTUAL )?TABLE (?:IF NOT EXISTS )?(\w+)(?: USING \w+)? ?\((.*?)\n?\)(?: WITHOUT ROWID)?;`)
 	columnRE  = regexp.MustCompile(`^\s*([a-z_]+)\s+(?:text|bigint|integer|timestamptz|boolean|double precision|bytea|blob)\b`)
 	addedRE   = regexp.MustCompile(`ALTER TABLE (\w+) ADD (?:COLUMN )?([a-z_]+)\b`)
 	tellingRE = regexp.MustCompile(`(^|_)(name|phone|email|mail|address|person|people|text|body|memo|donor|sender|payer|other_side|ip|device|lat|lon|place|initials|search|words|folded|question|answer|details|sealed|link|host|hotline|intro|comment|pictures|actor|author|approver|official|by|author|reason|note|returned|subject|handle|data|plan|moves|title|birth|gender|card)(_|$)`)
