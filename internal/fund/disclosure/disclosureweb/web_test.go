@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/golden"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -71,9 +73,14 @@ type site struct {
 	words *i18n.Bundle
 }
 
-func newSite(t *testing.T, agreed names) *site {
+// each runs a test on a site of its own on either engine.
+func each(t *testing.T, agreed names, test func(t *testing.T, s *site)) {
 	t.Helper()
-	d := dbtest.SQLite(t, append(spendingtest.Migrations, disclosure.Migrations)...)
+	dbtest.Each(t, func(t *testing.T, d *db.DB) { test(t, newSite(t, d, agreed)) }, append(slices.Clone(spendingtest.Migrations), disclosure.Migrations)...)
+}
+
+func newSite(t *testing.T, d *db.DB, agreed names) *site {
+	t.Helper()
 	s := &site{t: t, Kit: spendingtest.New(t, d, identitytest.File("disclosure", disclosure.Policies))}
 	dir := t.TempDir()
 	var err error
@@ -157,8 +164,9 @@ const (
 	apiHere = api + "/appeals/" + spendingtest.Appeal
 )
 
-func TestPages(t *testing.T) {
-	s := newSite(t, names{"5213.10001": "Nguyễn Thị Lan"})
+func TestPages(t *testing.T) { each(t, names{"5213.10001": "Nguyễn Thị Lan"}, testPages) }
+
+func testPages(t *testing.T, s *site) {
 	s.page("statement_empty", nobody, appeal, 200)
 	s.bring(row(18, "5213.10001", 60_000_000, "ung ho dong bao vung lu") + row(18, "5213.10002", 40_000_000, "NGUYEN VAN HUNG ung ho mien bac SDT 0912345678") +
 		row(19, "5213.10003", 200_000, "Gia dinh ung ho ba con"))
@@ -198,8 +206,9 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestDuties(t *testing.T) {
-	s := newSite(t, nil)
+func TestDuties(t *testing.T) { each(t, nil, testDuties) }
+
+func testDuties(t *testing.T, s *site) {
 	s.bring(row(18, "5213.10001", 60_000_000, "ung ho"))
 	base := disclosureweb.OfficeBase
 	s.page("duties", publisher, base, 200)
@@ -234,8 +243,9 @@ func TestDuties(t *testing.T) {
 }
 
 // What outsiders rely on.
-func TestAPI(t *testing.T) {
-	s := newSite(t, names{"5213.10003": "Tập thể lớp 12A1"})
+func TestAPI(t *testing.T) { each(t, names{"5213.10003": "Tập thể lớp 12A1"}, testAPI) }
+
+func testAPI(t *testing.T, s *site) {
 	var rows strings.Builder
 	for i := range 130 {
 		rows.WriteString(row(18+i%2, fmt.Sprintf("5213.%d", 10000+i), money.VND(10_000*(i+1)), "ung ho dong bao"))
@@ -328,8 +338,9 @@ func TestAPI(t *testing.T) {
 }
 
 // Where the money went, in the forms of the world.
-func TestSpendingFormats(t *testing.T) {
-	s := newSite(t, nil)
+func TestSpendingFormats(t *testing.T) { each(t, nil, testSpendingFormats) }
+
+func testSpendingFormats(t *testing.T, s *site) {
 	s.bring(row(18, "5213.10001", 60_000_000, "ung ho") + row(19, "5213.10002", 40_000_000, "ung ho"))
 	s.Approved(spendingtest.Draft("15/QĐ-BVĐ", spendingtest.Share(80_000_000)))
 	var o struct {
@@ -382,8 +393,9 @@ func TestSpendingFormats(t *testing.T) {
 
 // Nothing of what banks put into memos reaches any page, file, feed or the log: no account, telephone, identity number,
 // address or name of who did not agree.
-func TestPrivacy(t *testing.T) {
-	s := newSite(t, names{"5213.20000": "Cô Tư Bán Bún"})
+func TestPrivacy(t *testing.T) { each(t, names{"5213.20000": "Cô Tư Bán Bún"}, testPrivacy) }
+
+func testPrivacy(t *testing.T, s *site) {
 	secrets := []string{"9612345678901", "0987654321", "0987 654 321", "0987.654.321", "040085001234", "le.thi.kin@thu.example", "Lê Thị Kín", "LE THI KIN", "Le Thi Kin", "le thi kin", "Kín", " KIN", "5390173822", "FT24254812345678",
 		"kinle1985", "0987", "654321", "TRAN BA GIAU", "GIAU", "Giàu", "/0123456789"}
 	rows := row(18, "5213.20000", 1_000_000, "CO TU BAN BUN ung ho")
