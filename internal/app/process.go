@@ -7,6 +7,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/deadlineweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/mail"
 )
 
 // deadlinePages draws the clocks of cases.
@@ -30,12 +31,17 @@ func (h *House) openRouting() error {
 	if err != nil {
 		return err
 	}
-	var post routing.Post
-	if m := h.cfg.Mail; m.SMTP != "" {
-		post = routing.SMTP{Addr: m.SMTP, From: m.From, User: m.User, Password: m.Password, Clock: h.clock}
-	}
-	h.features.routing = routing.New(routing.Deps{Cases: h.features.feedback, Root: h.provinceID(), Places: places, Post: post})
+	h.features.routing = routing.New(routing.Deps{Cases: h.features.feedback, Root: h.provinceID(), Places: places, Post: h.post()})
 	return nil
+}
+
+// post is the mail server of the house; nil when none is configured.
+func (h *House) post() mail.Post {
+	m := h.cfg.Mail
+	if m.SMTP == "" {
+		return nil
+	}
+	return mail.SMTP{Addr: m.SMTP, From: m.From, User: m.User, Password: m.Password, Clock: h.clock}
 }
 
 type mailInCmd struct{}

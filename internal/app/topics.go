@@ -6,6 +6,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/topics"
 )
 
@@ -22,5 +23,5 @@ func (h *House) openTopics() {
 		})
 	}
 	h.features.topics = topics.New(topics.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Sources: []topics.Source{cases, messages},
-		Mask: func(text string) string { return feedback.Mask(text, func(feedback.FindingKind) string { return "…" }) }})
+		Mask: func(text string) string { return masking.Mask(text, func(masking.Kind) string { return "…" }) }})
 }

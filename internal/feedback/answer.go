@@ -8,6 +8,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -215,7 +216,7 @@ func (s *Service) Approve(ctx context.Context, actor identity.Actor, caseID, ans
 // publishOnApproval puts question and answer into the public list when the approver wishes it and nothing stands against
 // it. Otherwise a copy with an older answer, of a case that was reopened, is taken out: it holds no longer.
 func (s *Service) publishOnApproval(ctx context.Context, tx db.Tx, actor identity.Actor, c *Case, a Answer, publish bool) error {
-	if publish && Publishable(*c) && len(FindPersonal(c.Text)) == 0 && len(FindPersonal(a.Text)) == 0 {
+	if publish && Publishable(*c) && len(masking.Find(c.Text)) == 0 && len(masking.Find(a.Text)) == 0 {
 		return s.publish(ctx, tx, actor, c, a, Copy{Question: c.Text, Answer: a.Text})
 	}
 	return s.withdraw(ctx, tx, actor, c)

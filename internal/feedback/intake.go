@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -118,7 +119,7 @@ func (in Intake) CheckWho() fault.Fields {
 	var fs fault.Fields
 	tooLong(&fs, "name", in.Person.Name, MaxName)
 	tooLong(&fs, "address", in.Person.Address, MaxAddress)
-	fs.Check(in.Person.Phone == "" || validPhone(in.Person.Phone), "phone", "feedback.phone_bad")
+	fs.Check(in.Person.Phone == "" || masking.ValidPhone(in.Person.Phone), "phone", "feedback.phone_bad")
 	return fs
 }
 
@@ -232,7 +233,7 @@ type newCase struct {
 func (s *Service) prepare(actor identity.Actor, in Intake, term Term, now time.Time) (n newCase, err error) {
 	n.c = Case{
 		ID: id.New(), Code: id.NewCode(), Kind: in.Kind, Category: in.Category, Text: in.Text, Door: in.Door, Return: in.Return, Place: in.Place,
-		MayPublish: in.MayPublish && !in.Kind.Secret(), HasPerson: !in.Person.Empty(), Initials: Initials(in.Person.Name), PhoneTail: PhoneTail(in.Person.Phone),
+		MayPublish: in.MayPublish && !in.Kind.Secret(), HasPerson: !in.Person.Empty(), Initials: masking.Initials(in.Person.Name), PhoneTail: masking.PhoneTail(in.Person.Phone),
 	}
 	if in.Code != "" {
 		n.c.Code = in.Code

@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
@@ -200,7 +201,7 @@ func (s *Service) noticeText(c Case, e Event, say string) string {
 		}
 	case c.Return.Comment != nil:
 		key += "_comment"
-		say = Mask(say, s.sayFound)
+		say = masking.Mask(say, s.sayFound)
 	}
 	return s.Words.T(key, append(args, "Answer", vntext.Truncate(say, maxNotice))...)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
@@ -226,13 +227,13 @@ func (s *Service) maskedAnswer(ctx context.Context, c Case) (text, unitID string
 	}
 	for _, a := range slices.Backward(list) {
 		if a.State == AnswerApproved {
-			return Mask(a.Text, s.sayFound), a.UnitID, nil
+			return masking.Mask(a.Text, s.sayFound), a.UnitID, nil
 		}
 	}
 	return "", "", nil
 }
 
-func (s *Service) sayFound(k FindingKind) string { return s.Words.T("feedback.found." + string(k)) }
+func (s *Service) sayFound(k masking.Kind) string { return s.Words.T("feedback.found." + string(k)) }
 
 type toldArgs struct {
 	CaseID string `json:"case_id"` // the merged case

@@ -6,6 +6,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
@@ -24,8 +25,8 @@ func Publishable(c Case) bool {
 }
 
 // ProposeCopy masks question and answer by the rules, with the words that say gives for each kind of finding.
-func ProposeCopy(c Case, a Answer, say func(FindingKind) string) Copy {
-	return Copy{Question: Mask(c.Text, say), Answer: Mask(a.Text, say)}
+func ProposeCopy(c Case, a Answer, say func(masking.Kind) string) Copy {
+	return Copy{Question: masking.Mask(c.Text, say), Answer: masking.Mask(a.Text, say)}
 }
 
 func (p *Copy) check() error {
@@ -35,10 +36,10 @@ func (p *Copy) check() error {
 		fs.Check(f.text != "", f.field, "feedback.copy_required")
 		tooLong(&fs, f.field, f.text, MaxText)
 	}
-	if found := FindPersonal(p.Question); len(found) > 0 {
+	if found := masking.Find(p.Question); len(found) > 0 {
 		fs.Add(fault.Field("question", "feedback.copy_personal").With("Found", p.Question[found[0].From:found[0].To]))
 	}
-	if found := FindPersonal(p.Answer); len(found) > 0 && !p.Checked {
+	if found := masking.Find(p.Answer); len(found) > 0 && !p.Checked {
 		fs.Add(fault.Field("answer", "feedback.copy_personal_answer").With("Found", p.Answer[found[0].From:found[0].To]))
 	}
 	return fs.OrNil()

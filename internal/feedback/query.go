@@ -1,7 +1,6 @@
 package feedback
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sort"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/identity"
-	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
 // Filter narrows the queue; the zero value narrows nothing. Per 0 reads all.
@@ -255,27 +253,3 @@ func (s *Service) DaysTaken(ctx context.Context, unitID string) (DaysTaken, erro
 
 // Today is the day of the house's clock in Vietnam.
 func (s *Service) Today() clock.Date { return s.today() }
-
-// similarEnough is the least likeness at which an answered question is offered to someone who is asking.
-const similarEnough = 0.2
-
-// Similar offers published questions like the text, the likest first, among those of a unit and below. It is public.
-func (s *Service) Similar(ctx context.Context, unitID, text string, limit int) ([]Published, error) {
-	words := vntext.Tokens(vntext.Truncate(text, 600))
-	slices.Sort(words)
-	words = slices.DeleteFunc(slices.Compact(words), func(w string) bool { return len(w) < 3 || len(w) > 40 })
-	if len(words) == 0 {
-		return nil, nil
-	}
-	all, err := s.store.sharing(ctx, s.DB.Read(), unitID, words, s.today(), 30)
-	if err != nil {
-		return nil, err
-	}
-	like := make(map[string]float64, len(all))
-	for _, p := range all {
-		like[p.ID] = vntext.Similarity(text, p.Question)
-	}
-	all = slices.DeleteFunc(all, func(p Published) bool { return like[p.ID] < similarEnough })
-	slices.SortStableFunc(all, func(a, b Published) int { return cmp.Compare(like[b.ID], like[a.ID]) })
-	return all[:min(len(all), limit)], nil
-}

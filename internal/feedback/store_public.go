@@ -101,23 +101,6 @@ func ofUnit(sel *bun.SelectQuery, unitID string, on clock.Date) *bun.SelectQuery
 	})
 }
 
-// sharing reads the published questions that share most words with the given ones.
-func (store) sharing(ctx context.Context, q bun.IDB, unitID string, words []string, on clock.Date, limit int64) ([]Published, error) {
-	var rows []publicRow
-	shared := q.NewSelect().TableExpr("feedback_public_word AS w").ColumnExpr("w.public_id").ColumnExpr("COUNT(*) AS n").
-		Where("w.word IN (?)", bun.In(words)).GroupExpr("w.public_id")
-	err := ofUnit(q.NewSelect().Model(&rows).ColumnExpr("p.*").Join("JOIN (?) AS s ON s.public_id = p.id", shared), unitID, on).
-		OrderExpr("s.n DESC, p.answered_at DESC").Limit(limit).Scan(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Published, len(rows))
-	for i, r := range rows {
-		out[i] = r.domain()
-	}
-	return out, nil
-}
-
 // publics reads one page of the published answers of a unit and below ("" means everywhere), newest first. Each word of the
 // text must begin a word of the question or answer; the search is folded.
 func (store) publics(ctx context.Context, q bun.IDB, unitID, text string, on clock.Date, page, per int) ([]Published, int, error) {

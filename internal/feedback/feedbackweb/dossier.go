@@ -9,6 +9,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -283,7 +284,7 @@ func (p *Pages) publishForm(w http.ResponseWriter, r *http.Request) error {
 	if !feedback.Publishable(d.Case) || len(d.Answers) == 0 {
 		return fault.New(fault.Conflict, "feedback.not_publishable")
 	}
-	say := func(k feedback.FindingKind) string { return i18n.T(ctx, "feedback.found."+string(k)) }
+	say := func(k masking.Kind) string { return i18n.T(ctx, "feedback.found."+string(k)) }
 	v := publishView{Dossier: d, Copy: feedback.ProposeCopy(d.Case, d.Answers[len(d.Answers)-1], say)}
 	return web.Render(w, r, http.StatusOK, publishPage(v))
 }
@@ -304,7 +305,7 @@ func (p *Pages) publish(w http.ResponseWriter, r *http.Request) error {
 		}
 		v := publishView{Dossier: d, Copy: typed, Err: err}
 		answer := vntext.NFC(typed.Answer)
-		for _, f := range feedback.FindPersonal(answer) {
+		for _, f := range masking.Find(answer) {
 			v.Found = append(v.Found, answer[f.From:f.To])
 		}
 		return web.Render(w, r, http.StatusUnprocessableEntity, publishPage(v))

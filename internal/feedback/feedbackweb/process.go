@@ -9,6 +9,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/feedback/triage"
@@ -110,7 +111,7 @@ func (p *Pages) gatherRouting(ctx context.Context, actor identity.Actor, v *doss
 	if !v.CanWork || !v.Case.State.Allows(feedback.StepRoute) {
 		return nil
 	}
-	x.Masked = feedback.Mask(v.Case.Text, func(k feedback.FindingKind) string { return i18n.T(ctx, "feedback.found."+string(k)) })
+	x.Masked = masking.Mask(v.Case.Text, func(k masking.Kind) string { return i18n.T(ctx, "feedback.found."+string(k)) })
 	bodies, err := s.Bodies(ctx, v.Case.HolderUnitID)
 	if err != nil {
 		return err

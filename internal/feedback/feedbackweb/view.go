@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 )
@@ -211,5 +212,5 @@ func pendingText(v dossierView) string {
 
 // personal tells whether the rules find personal data in the question or the answer.
 func personal(c feedback.Case, a feedback.Answer) bool {
-	return len(feedback.FindPersonal(c.Text)) > 0 || len(feedback.FindPersonal(a.Text)) > 0
+	return len(masking.Find(c.Text)) > 0 || len(masking.Find(a.Text)) > 0
 }

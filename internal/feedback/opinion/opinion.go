@@ -15,6 +15,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -161,7 +162,7 @@ func (s *Service) Ask(ctx context.Context, actor identity.Actor, caseID string, 
 	if c.Kind.Secret() || !c.State.Open() {
 		return fault.New(fault.Conflict, "feedback.step_not_now")
 	}
-	excerpt := feedback.Mask(c.Text, func(k feedback.FindingKind) string { return s.Words.T("feedback.found." + string(k)) })
+	excerpt := masking.Mask(c.Text, func(k masking.Kind) string { return s.Words.T("feedback.found." + string(k)) })
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		for _, b := range bodies {
 			r := row{ID: id.New(), CaseID: c.ID, UnitID: b, FromUnitID: c.HolderUnitID, Question: question, Excerpt: excerpt, Due: s.Calendar.Add(clock.DateOf(now), days),

@@ -12,6 +12,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -255,7 +256,7 @@ func (p *Promise) decide(d Decision, today clock.Date) fault.Fields {
 		if vntext.Length(v) > MaxWhat {
 			fs.Add(fault.Field(field(name), "feedback.field_long").With("Limit", MaxWhat))
 		}
-		if found := feedback.FindPersonal(v); len(found) > 0 {
+		if found := masking.Find(v); len(found) > 0 {
 			fs.Add(fault.Field(field(name), "feedback.copy_personal").With("Found", v[found[0].From:found[0].To]))
 		}
 	}
@@ -395,7 +396,7 @@ func words(field, text string, required bool) (string, error) {
 	case vntext.Length(text) > MaxWords:
 		return "", fault.Field(field, "feedback.field_long").With("Limit", MaxWords)
 	}
-	if found := feedback.FindPersonal(text); len(found) > 0 {
+	if found := masking.Find(text); len(found) > 0 {
 		return "", fault.Field(field, "feedback.copy_personal").With("Found", text[found[0].From:found[0].To])
 	}
 	return text, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -64,7 +65,7 @@ func (s *Service) AskBody(ctx context.Context, actor identity.Actor, caseID, bod
 	fs.Check(text != "", "text", "feedback.copy_required")
 	fs.Check(vntext.Length(text) <= feedback.MaxText, "text", "routing.too_long")
 	fs.Check(why != "", "why", "feedback.reason_required")
-	if found := feedback.FindPersonal(text); len(found) > 0 {
+	if found := masking.Find(text); len(found) > 0 {
 		fs.Add(fault.Field("text", "feedback.copy_personal").With("Found", text[found[0].From:found[0].To]))
 	}
 	b, err := s.store.body(ctx, s.db().Read(), bodyID)
@@ -275,7 +276,7 @@ func (s *Service) mail(ctx context.Context, j *jobs.Job[mailArgs]) error {
 	}
 	w := s.Cases.Words
 	from := feedback.BodyName(w, s.Cases.Unit(a.UnitID))
-	letter := Letter{To: a.Email, FromName: from, Tag: a.ID,
+	letter := Letter{To: a.Email, FromName: from, Tag: TagOf(a.ID),
 		Subject: w.T("routing.letter.subject", "Tag", TagOf(a.ID)),
 		Text: w.T("routing.letter.text", "Unit", from, "Body", a.BodyName, "Why", a.Why, "Text", a.Text,
 			"Link", s.Cases.BaseURL+LinkPath+string(token), "Until", s.vietnamese(a.ExpiresAt))}

@@ -1,19 +1,14 @@
 package routing
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
-	"net"
 	"net/mail"
-	"net/smtp"
 	"net/textproto"
 	"regexp"
 	"strings"
@@ -21,100 +16,14 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	mailer "github.com/nhipcau/nhipcau/internal/platform/mail"
 )
 
 // Letter is one e-mail.
-type Letter struct {
-	To       string
-	FromName string
-	Subject  string
-	Text     string
-	Tag      string // id of the question: the answer carries it back in subject and Message-ID
-}
+type Letter = mailer.Letter
 
 // Post sends letters.
-type Post interface {
-	Send(ctx context.Context, l Letter) error
-}
-
-// SMTP sends letters through one mail server.
-type SMTP struct {
-	Addr     string // "mail.example.vn:587"
-	From     string // the house's address; answers come back to it
-	User     string // "" signs in nowhere
-	Password string
-	Clock    clock.Clock
-}
-
-// smtpTimeout bounds one letter.
-const smtpTimeout = 30 * time.Second
-
-// Send implements Post. With a server that offers STARTTLS the letter goes encrypted; a password never goes in the clear.
-func (s SMTP) Send(ctx context.Context, l Letter) error {
-	body, err := s.compose(l)
-	if err != nil {
-		return err
-	}
-	host, _, err := net.SplitHostPort(s.Addr)
-	if err != nil {
-		return fmt.Errorf("routing: mail server %q: %w", s.Addr, err)
-	}
-	dial := net.Dialer{Timeout: smtpTimeout}
-	conn, err := dial.DialContext(ctx, "tcp", s.Addr)
-	if err != nil {
-		return fmt.Errorf("routing: mail server: %w", err)
-	}
-	defer conn.Close()
-	ctx, cancel := context.WithTimeout(ctx, smtpTimeout)
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { conn.Close() })() // a server that falls silent does not hold a worker
-	c, err := smtp.NewClient(conn, host)
-	if err != nil {
-		return fmt.Errorf("routing: mail server: %w", err)
-	}
-	defer c.Close()
-	if ok, _ := c.Extension("STARTTLS"); ok {
-		if err := c.StartTLS(&tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}); err != nil {
-			return fmt.Errorf("routing: mail server: %w", err)
-		}
-	}
-	if s.User != "" {
-		if err := c.Auth(smtp.PlainAuth("", s.User, s.Password, host)); err != nil {
-			return fmt.Errorf("routing: mail server: %w", err)
-		}
-	}
-	if err := errors.Join(c.Mail(s.From), c.Rcpt(l.To)); err != nil {
-		return fmt.Errorf("routing: mail server: %w", err)
-	}
-	w, err := c.Data()
-	if err != nil {
-		return fmt.Errorf("routing: mail server: %w", err)
-	}
-	if _, err := w.Write(body); err != nil {
-		return err
-	}
-	if err := w.Close(); err != nil {
-		return fmt.Errorf("routing: mail server: %w", err)
-	}
-	return c.Quit()
-}
-
-func (s SMTP) compose(l Letter) ([]byte, error) {
-	from, to := mail.Address{Name: l.FromName, Address: s.From}, mail.Address{Address: l.To}
-	if strings.ContainsAny(l.To+l.Subject, "\r\n") {
-		return nil, errors.New("routing: a line break in the head of a letter")
-	}
-	_, domain, _ := strings.Cut(s.From, "@")
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-		from.String(), to.String(), mime.QEncoding.Encode("utf-8", l.Subject), s.Clock.Now().Format(time.RFC1123Z), TagOf(l.Tag), domain)
-	q := quotedprintable.NewWriter(&b)
-	if _, err := io.WriteString(q, strings.ReplaceAll(l.Text, "\n", "\r\n")); err != nil {
-		return nil, err
-	}
-	err := q.Close()
-	return b.Bytes(), err
-}
+type Post = mailer.Post
 
 // TagOf is what subject and Message-ID of a letter carry: "NC-" and the id of the question without dashes.
 func TagOf(askID string) string { return "NC-" + strings.ReplaceAll(askID, "-", "") }

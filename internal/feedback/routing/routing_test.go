@@ -21,6 +21,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
+	mailer "github.com/nhipcau/nhipcau/internal/platform/mail"
 )
 
 var (
@@ -331,8 +332,8 @@ func TestSMTP(t *testing.T) {
 			}
 		}
 	}()
-	s := routing.SMTP{Addr: l.Addr().String(), From: "nhipcau@mattran.example", Clock: clock.NewStub(feedbacktest.Now)}
-	err = s.Send(context.Background(), routing.Letter{To: "cskh@capnuoc.example", FromName: "Mặt trận", Subject: "Đề nghị trả lời NC-1", Text: "Kính gửi\nđơn vị", Tag: "1"})
+	s := mailer.SMTP{Addr: l.Addr().String(), From: "nhipcau@mattran.example", Clock: clock.NewStub(feedbacktest.Now)}
+	err = s.Send(context.Background(), routing.Letter{To: "cskh@capnuoc.example", FromName: "Mặt trận", Subject: "Đề nghị trả lời NC-1", Text: "Kính gửi\nđơn vị", Tag: routing.TagOf("1")})
 	if err != nil {
 		t.Fatal(err)
 	}

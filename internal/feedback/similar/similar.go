@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
@@ -308,7 +309,7 @@ func (s *Service) Open(ctx context.Context, actor identity.Actor, caseID, summar
 	if vntext.Length(summary) > MaxSummary {
 		fs.Add(fault.Field("summary", "feedback.field_long").With("Limit", MaxSummary))
 	}
-	if found := feedback.FindPersonal(summary); len(found) > 0 {
+	if found := masking.Find(summary); len(found) > 0 {
 		fs.Add(fault.Field("summary", "feedback.copy_personal").With("Found", summary[found[0].From:found[0].To]))
 	}
 	if err := fs.OrNil(); err != nil {
