@@ -18,6 +18,7 @@ import (
 func (h *House) openSpending() {
 	h.features.spending = spending.New(spending.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund,
 		Households: h.features.household, Pictures: h.pictures, Relief: h.reliefNeeds})
+	h.features.fund.KeepPromises(h.features.spending)
 	h.features.cash = cash.New(cash.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund})
 	h.features.award = award.New(award.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Records: h.features.cash})
 }

@@ -202,6 +202,7 @@ type Service struct {
 	Deps
 	store  store
 	public PublicLog // nil: nothing is made public yet
+	vows   Promises  // nil: no decision promises anything
 }
 
 // New makes the service.

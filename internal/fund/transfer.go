@@ -37,6 +37,23 @@ type Transfer struct {
 	fromID, toID  string
 }
 
+// Promises refuses what decisions have promised already; the room that keeps the decisions gives it.
+type Promises interface {
+	// MayLeave refuses an amount that is not free: of the money that nobody bound, or of an earmark. It comes first in the
+	// transaction and holds further decisions off until its end.
+	MayLeave(ctx context.Context, tx db.Tx, appealID, earmarkID string, amount money.VND) error
+}
+
+// KeepPromises tells the books who knows what is promised; the roof does so once, before the house serves.
+func (s *Service) KeepPromises(p Promises) { s.vows = p }
+
+func (s *Service) mayLeave(ctx context.Context, tx db.Tx, appealID, earmarkID string, amount money.VND) error {
+	if s.vows == nil {
+		return nil
+	}
+	return s.vows.MayLeave(ctx, tx, appealID, earmarkID, amount)
+}
+
 // NewTransfer is what a transfer is made from. Money that was given for one earmark goes to one earmark.
 type NewTransfer struct {
 	From, To               string // codes of the appeals
@@ -74,6 +91,9 @@ func (s *Service) Transfer(ctx context.Context, actor identity.Actor, in NewTran
 }
 
 func (s *Service) transfer(ctx context.Context, tx db.Tx, actor identity.Actor, t *Transfer) error {
+	if err := s.mayLeave(ctx, tx, t.fromID, t.FromEarmark, t.Amount); err != nil {
+		return err
+	}
 	for _, appealID := range inOrder(t.fromID, t.toID) {
 		if _, err := s.openDay(ctx, tx, appealID, t.Day); err != nil {
 			return err
@@ -136,6 +156,9 @@ func (s *Service) UndoTransfer(ctx context.Context, actor identity.Actor, transf
 		return err
 	}
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		if err := s.mayLeave(ctx, tx, t.toID, t.ToEarmark, t.Amount); err != nil {
+			return err
+		}
 		for _, appealID := range inOrder(t.fromID, t.toID) {
 			if _, err := s.openDay(ctx, tx, appealID, s.today()); err != nil {
 				return err

@@ -146,6 +146,23 @@ func (s *Service) frees(ctx context.Context, q bun.IDB, appealID string) ([]Free
 	return out, nil
 }
 
+// MayLeave refuses a transfer to another fund of money that decisions have promised; it implements fund.Promises.
+func (s *Service) MayLeave(ctx context.Context, tx db.Tx, appealID, earmarkID string, amount money.VND) error {
+	if err := s.store.lockPool(ctx, tx, appealID); err != nil {
+		return err
+	}
+	free, err := s.free(ctx, tx, appealID)
+	if err != nil {
+		return err
+	}
+	if f := free[earmarkID]; f.Promised > 0 && amount > f.Left {
+		return fault.Field("amount", "spending.promised").With("Left", f.Left.String()).With("Promised", f.Promised.String())
+	}
+	return nil // whether the money is there at all, the books say
+}
+
+var _ fund.Promises = (*Service)(nil)
+
 // FreeMoney lists what an appeal may still allot, to who may draw up or take decisions on it.
 func (s *Service) FreeMoney(ctx context.Context, actor identity.Actor, appealID string) ([]Free, error) {
 	appeal, err := s.Books.AppealByID(ctx, s.DB.Read(), appealID)

@@ -143,6 +143,44 @@ func TestNeverMoreThanThereIs(t *testing.T) {
 	})
 }
 
+// TestTransfersLeaveWhatIsPromised: another fund gets what no decision has promised, and what a transfer brought stays as well
+// once it is promised there.
+func TestTransfersLeaveWhatIsPromised(t *testing.T) {
+	each(t, func(t *testing.T, k *spendingtest.Kit) {
+		ctx := t.Context()
+		k.Fund.KeepPromises(k.Spending)
+		k.Give("2026-11-18", 10_000_000)
+		if _, err := k.Fund.OpenAppeal(ctx, spendingtest.House, fund.NewAppeal{Code: "TRUNG-UONG", Name: "Quỹ cấp trên", UnitID: orgunittest.Province, Basis: "Lời kêu gọi số 1",
+			Opens: "2026-11-10", Closes: "2026-12-31", Accounts: []string{"BIDV:31010000998877"}}); err != nil {
+			t.Fatal(err)
+		}
+		a := k.Approved(spendingtest.Draft("1", spendingtest.Share(6_000_000)))
+		send := func(from, to string, amount money.VND) (fund.Transfer, error) {
+			return k.Fund.Transfer(ctx, spendingtest.House, fund.NewTransfer{From: from, To: to, Amount: amount, Document: "Quyết định số 5"})
+		}
+		_, err := send(spendingtest.Appeal, "TRUNG-UONG", 4_000_001)
+		wantFault(t, err, "spending.promised")
+		_, err = send("TRUNG-UONG", spendingtest.Appeal, 1)
+		wantFault(t, err, "fund.spend.too_much")
+		out, err := send(spendingtest.Appeal, "TRUNG-UONG", 4_000_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = send(spendingtest.Appeal, "TRUNG-UONG", 1)
+		wantFault(t, err, "spending.promised")
+		if err := k.Spending.Withdraw(ctx, spendingtest.Approver, a.Shares[0].ID, 1_000_000, "Không dùng hết"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = send(spendingtest.Appeal, "TRUNG-UONG", 1_000_000); err != nil {
+			t.Fatal(err)
+		}
+		there := spendingtest.Draft("2", spendingtest.Share(2_000_000))
+		there.Appeal = "TRUNG-UONG"
+		k.Approved(there)
+		wantFault(t, k.Fund.UndoTransfer(ctx, spendingtest.House, out.ID, "Nhầm"), "spending.promised")
+	})
+}
+
 func TestEarmarksAreHonoured(t *testing.T) {
 	each(t, func(t *testing.T, k *spendingtest.Kit) {
 		ctx := t.Context()
