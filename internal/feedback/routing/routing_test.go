@@ -258,7 +258,7 @@ func TestMailIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		k.Drain()
-		tag := routing.TagOf(k.post.sent[0].Tag)
+		tag := k.post.sent[0].Tag
 		letter := func(from, subject, head, body string) string {
 			return "From: " + from + "\r\nTo: nhipcau@mattran.example\r\nSubject: " + subject + "\r\n" + head + "\r\n\r\n" + body
 		}
