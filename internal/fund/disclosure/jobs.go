@@ -18,6 +18,15 @@ type followArgs struct {
 // Kind implements jobs.Args.
 func (followArgs) Kind() string { return "disclosure.follow" }
 
+type forgetArgs struct {
+	AppealID string `json:"appeal"`
+	GiftID   string `json:"gift"`
+	Reason   string `json:"reason"`
+}
+
+// Kind implements jobs.Args.
+func (forgetArgs) Kind() string { return "disclosure.forget" }
+
 type sweepArgs struct{}
 
 // Kind implements jobs.Args.
@@ -33,6 +42,7 @@ const (
 func (s *Service) registerJobs() {
 	jobs.HandleLong(s.Queue, followLimit, func(ctx context.Context, j *jobs.Job[followArgs]) error { return s.followJob(ctx, j.Args.AppealID) })
 	jobs.HandleLong(s.Queue, followLimit, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.Sweep(ctx) })
+	jobs.Handle(s.Queue, func(ctx context.Context, j *jobs.Job[forgetArgs]) error { return s.forgetJob(ctx, j.Args) })
 	s.Queue.Every(sweepEvery, func() jobs.Args { return sweepArgs{} })
 	jobs.On(s.Queue, "disclosure", func(ctx context.Context, e fund.GiftsPosted) error {
 		return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
@@ -50,6 +60,29 @@ func (s *Service) followJob(ctx context.Context, appealID string) error {
 		return err
 	}
 	return s.tidy(ctx, lines)
+}
+
+// ForgetLater has ForgetName done once the transaction is through, however often the process dies in between.
+func (s *Service) ForgetLater(ctx context.Context, tx db.Tx, appealID, giftID, reason string) error {
+	if s.Queue == nil {
+		return errors.New("disclosure: nobody would take the name out")
+	}
+	return s.Queue.Enqueue(ctx, tx, forgetArgs{appealID, giftID, reason}, nil)
+}
+
+// forgetJob first publishes what waits: whoever is at it may have read the consent before it was taken back.
+func (s *Service) forgetJob(ctx context.Context, a forgetArgs) error {
+	lines, err := s.Follow(ctx, a.AppealID)
+	if errors.Is(err, errMoved) {
+		return jobs.Snooze(busyAgain)
+	}
+	if err == nil {
+		err = s.tidy(ctx, lines)
+	}
+	if err != nil {
+		return err
+	}
+	return s.ForgetName(ctx, a.AppealID, a.GiftID, a.Reason)
 }
 
 // Sweep publishes whatever was left behind, for every appeal. It is safe to run at any time.

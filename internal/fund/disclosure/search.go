@@ -39,6 +39,7 @@ const (
 	maxNear    = 12 // words that one word may be mistaken for
 	firstReach = 1  // chunks of the first look; each further look is twice as far
 	maxReach   = 64
+	fewChunks  = 4
 )
 
 // Search finds the newest lines of a statement that fit.
@@ -107,8 +108,11 @@ func (s *Service) byCode(ctx context.Context, q bun.IDB, st Statement, query Que
 }
 
 // want is a question as the index answers it: one of the ways must fit; a way fits when each of its steps does, a step when
-// one of its words is there.
-type want struct{ ways [][]step }
+// one of its words is there. must are words that every line has to have: its amount and day.
+type want struct {
+	ways [][]step
+	must []string
+}
 
 type step []string
 
@@ -127,15 +131,20 @@ func (w want) words() []string {
 // question turns a query into steps. A name may stand in full where its owner agreed, and as initials elsewhere: these are
 // two ways. When loose is set every word may be mistyped, otherwise only one that nobody ever wrote.
 func (s *Service) question(ctx context.Context, q bun.IDB, query Query, loose bool) (want, []string, error) {
-	var fixed []step
-	if query.Amount != 0 {
-		fixed = append(fixed, step{amountWord(query.Amount)})
-	}
+	var w want
 	if query.Day != "" {
-		fixed = append(fixed, step{dayWord(string(query.Day))})
+		w.must = append(w.must, dayWord(string(query.Day)))
+	}
+	if query.Amount != 0 {
+		w.must = append(w.must, amountWord(query.Amount))
+	}
+	var fixed []step
+	for _, word := range w.must {
+		fixed = append(fixed, step{word})
 	}
 	if query.Text == "" {
-		return want{[][]step{fixed}}, nil, nil
+		w.ways = [][]step{fixed}
+		return w, nil, nil
 	}
 	known, err := s.words.load(ctx, q, s.Clock.Now())
 	if err != nil {
@@ -143,7 +152,6 @@ func (s *Service) question(ctx context.Context, q bun.IDB, query Query, loose bo
 	}
 	plain := vntext.Tokens(vntext.Fold(query.Text))
 	masked := mask.Words(query.Text)
-	var w want
 	var near []string
 	for i, words := range [][]string{plain, masked} {
 		if i == 1 && slices.Equal(plain, masked) || len(words) == 0 {
@@ -178,15 +186,20 @@ func (s *Service) find(ctx context.Context, q bun.IDB, st Statement, w want, que
 	if len(w.ways) == 0 || len(words) == 0 {
 		return nil, nil
 	}
-	var out []int64
 	last := query.Before - 1
-	for top, reach := chunkOf(last), int64(firstReach); top >= 0 && len(out) <= query.Limit; reach = min(2*reach, maxReach) {
-		bottom := max(0, top-reach+1)
-		rows, err := s.store.postings(ctx, q, st.no, words, bottom, top)
+	chunks, err := s.chunks(ctx, q, st, w, chunkOf(last))
+	if err != nil {
+		return nil, err
+	}
+	var out []int64
+	for reach := firstReach; len(chunks) > 0 && len(out) <= query.Limit; reach = min(2*reach, maxReach) {
+		look := chunks[:min(reach, len(chunks))]
+		chunks = chunks[len(look):]
+		rows, err := s.store.postings(ctx, q, st.no, words, look)
 		if err != nil {
 			return nil, err
 		}
-		for c := top; c >= bottom && len(out) <= query.Limit; c-- {
+		for _, c := range look {
 			hit, err := w.in(rows[c])
 			if err != nil {
 				return nil, err
@@ -202,8 +215,30 @@ func (s *Service) find(ctx context.Context, q bun.IDB, st Statement, w want, que
 				out = append(out, c<<chunkBits|int64(n))
 				return len(out) <= query.Limit
 			})
+			if len(out) > query.Limit {
+				break
+			}
 		}
-		top = bottom - 1
+	}
+	return out, nil
+}
+
+// chunks lists the chunks in which a question may find something, the newest first. A day stands in few of them and a rare
+// amount in fewer, so that only these are walked, however many the statement has.
+func (s *Service) chunks(ctx context.Context, q bun.IDB, st Statement, w want, top int64) ([]int64, error) {
+	out := make([]int64, 0, top+1)
+	for c := top; c >= 0; c-- {
+		out = append(out, c)
+	}
+	for _, word := range w.must {
+		if len(out) < fewChunks {
+			break // looking into them costs no more
+		}
+		have, err := s.store.chunksWith(ctx, q, st.no, word, out)
+		if err != nil {
+			return nil, err
+		}
+		out = slices.DeleteFunc(out, func(c int64) bool { return !have[c] })
 	}
 	return out, nil
 }
@@ -247,11 +282,7 @@ func (w want) in(rows map[string][][]byte) (*set, error) {
 }
 
 // postings reads the postings of words in chunks, by chunk and word.
-func (store) postings(ctx context.Context, q bun.IDB, appealNo int64, words []string, bottom, top int64) (map[int64]map[string][][]byte, error) {
-	chunks := make([]int64, 0, top-bottom+1)
-	for c := bottom; c <= top; c++ {
-		chunks = append(chunks, c)
-	}
+func (store) postings(ctx context.Context, q bun.IDB, appealNo int64, words []string, chunks []int64) (map[int64]map[string][][]byte, error) {
 	var rows []postingRow
 	err := q.NewSelect().Model(&rows).Column("chunk", "word", "lines").Where("p.appeal_no = ?", appealNo).
 		Where("p.chunk IN (?)", bun.In(chunks)).Where("p.word IN (?)", bun.In(words)).Scan(ctx)
@@ -261,6 +292,17 @@ func (store) postings(ctx context.Context, q bun.IDB, appealNo int64, words []st
 			out[r.Chunk] = map[string][][]byte{}
 		}
 		out[r.Chunk][r.Word] = append(out[r.Chunk][r.Word], r.Lines)
+	}
+	return out, err
+}
+
+// chunksWith tells in which of the chunks a word stands, without reading its lines.
+func (store) chunksWith(ctx context.Context, q bun.IDB, appealNo int64, word string, chunks []int64) (map[int64]bool, error) {
+	var found []int64
+	err := q.NewSelect().Model((*postingRow)(nil)).Column("chunk").Where("p.appeal_no = ?", appealNo).Where("p.chunk IN (?)", bun.In(chunks)).Where("p.word = ?", word).Scan(ctx, &found)
+	out := make(map[int64]bool, len(found))
+	for _, c := range found {
+		out[c] = true
 	}
 	return out, err
 }
