@@ -3,16 +3,15 @@ package fund
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
 	"github.com/nhipcau/nhipcau/internal/fund/vietqr"
 	"github.com/nhipcau/nhipcau/internal/id"
@@ -68,10 +67,7 @@ type ImportResult struct {
 	Totals     statement.Totals
 }
 
-const (
-	stageBatch  = 2000 // rows of one transaction while a file is read
-	shownQueued = 100
-)
+const shownQueued = 100
 
 // Import takes a bank statement in: whole, or not at all. Its rows are first laid aside in batches, where nobody counts them.
 // When everything the file says of itself has been proved they enter the books in batches too, so that nobody else waits
@@ -196,8 +192,9 @@ type importRun struct {
 	session importRow
 	seq     int // rows read
 	skip    int // rows laid aside by an earlier run that was cut short
-	batch   []*bankRow
-	seen    map[fingerprint]int
+	pack    staging.Pack
+	prints  *staging.Printer
+	seen    map[staging.Fingerprint]uint32 // how often each came
 	rules   []Rule
 
 	progress func(ctx context.Context) error // called after each batch; nil: nobody watches
@@ -205,7 +202,7 @@ type importRun struct {
 
 // begin finds the session of this file or makes one.
 func (r *importRun) begin(ctx context.Context) error {
-	r.seen = map[fingerprint]int{}
+	r.seen, r.prints = map[staging.Fingerprint]uint32{}, staging.NewPrinter(r.account.ID)
 	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) (err error) {
 		r.session, err = r.s.store.begin(ctx, tx, importRow{ID: id.New(), AppealID: r.appeal.ID, AccountID: r.account.ID, Layout: string(r.in.Layout),
 			Hash: r.hash, File: r.in.Name, State: string(importStaging), Days: "[]", StartedAt: r.s.Clock.Now()})
@@ -217,7 +214,7 @@ func (r *importRun) begin(ctx context.Context) error {
 	if r.rules, err = r.s.store.rules(ctx, r.s.DB.Read(), r.appeal.ID); err != nil {
 		return err
 	}
-	r.skip, err = r.s.store.staged(ctx, r.s.DB.Read(), r.session.ID)
+	r.skip, err = staging.Staged(ctx, r.s.DB.Read(), r.session.ID)
 	return err
 }
 
@@ -230,28 +227,25 @@ func (r *importRun) known() (ImportResult, error) {
 
 func (r *importRun) take(ctx context.Context, row statement.Row) error {
 	r.seq++
-	fp := fingerprintOf(r.account.ID, row)
+	fp := r.prints.Of(&row)
 	r.seen[fp]++
 	if r.seq <= r.skip {
 		return nil
 	}
-	r.batch = append(r.batch, &bankRow{
-		ID: id.New(), ImportID: r.session.ID, Seq: r.seq, AccountID: r.account.ID, RowNo: row.No, Day: row.Day, ClockTime: row.Time,
-		DocNo: row.DocNo, Ref: row.Ref, Debit: row.Debit, Credit: row.Credit, Memo: row.Memo, OtherSide: row.Offset,
-		Fingerprint: fp.String(), Ordinal: r.seen[fp], Reference: findReference(row.Memo), RuleID: ruleFor(r.rules, row.Memo), State: rowStaged,
-	})
-	if len(r.batch) < stageBatch {
+	r.pack.Add(&staging.Row{Seq: r.seq, No: row.No, Ordinal: int(r.seen[fp]), Debit: row.Debit, Credit: row.Credit, Day: row.Day, Time: row.Time, DocNo: row.DocNo, Ref: row.Ref,
+		Memo: row.Memo, OtherSide: row.Offset, Fingerprint: fp.String(), Reference: findReference(row.Memo), RuleID: ruleFor(r.rules, row.Memo)})
+	if !r.pack.Full() {
 		return nil
 	}
 	return r.stage(ctx)
 }
 
 func (r *importRun) stage(ctx context.Context) error {
-	if len(r.batch) == 0 {
+	if r.pack.Empty() {
 		return nil
 	}
-	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return r.s.store.stage(ctx, tx, r.session.ID, r.batch) })
-	r.batch = r.batch[:0]
+	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return r.s.store.stage(ctx, tx, r.session.ID, &r.pack) })
+	r.pack.Reset()
 	if err == nil && r.progress != nil {
 		err = r.progress(ctx)
 	}
@@ -283,28 +277,4 @@ func (r *importRun) checkStated(t *statement.Totals) {
 	if r.in.Sum > 0 && r.in.Sum != t.Credit {
 		refuse(fault.New(fault.Invalid, "fund.statement.sum").With("Stated", r.in.Sum.String()).With("Found", t.Credit.String()))
 	}
-}
-
-// fingerprint is what tells one movement from another. The document number alone does not: banks give one to several rows.
-type fingerprint [16]byte
-
-// String is the fingerprint as it is stored.
-func (f fingerprint) String() string { return base64.RawURLEncoding.EncodeToString(f[:]) }
-
-// fingerprintOf hashes account, day, document (the reference where the bank gives no document number), amounts and memo
-// without its spaces: the same memo may be wrapped otherwise in the next file.
-func fingerprintOf(accountID string, r statement.Row) fingerprint {
-	doc := r.DocNo
-	if doc == "" {
-		doc = r.Ref
-	}
-	memo := strings.Map(func(c rune) rune {
-		if unicode.IsSpace(c) {
-			return -1
-		}
-		return c
-	}, r.Memo)
-	sum := sha256.Sum256([]byte(strings.Join([]string{accountID, string(r.Day), doc, strconv.FormatInt(int64(r.Debit), 10),
-		strconv.FormatInt(int64(r.Credit), 10), memo}, "\x00")))
-	return fingerprint(sum[:16])
 }

@@ -7,12 +7,11 @@ import (
 	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
-
-const postBatch = 5000 // rows of one transaction on their way into the books
 
 // post proves that nothing stands against the rows laid aside, and brings them into the books.
 func (r *importRun) post(ctx context.Context, totals statement.Totals) (ImportResult, error) {
@@ -96,28 +95,37 @@ func (s *Service) postSome(ctx context.Context, tx db.Tx, actor identity.Actor, 
 	if err != nil || session.State == string(ImportPosted) {
 		return true, err
 	}
-	from, err := s.store.firstStaged(ctx, tx, importID)
+	pack, err := staging.Next(ctx, tx, importID, 0)
 	if err != nil {
 		return false, err
 	}
-	if from == 0 {
+	if pack == nil {
 		return true, s.posted(ctx, tx, actor, session)
 	}
-	part := span{importID: importID, from: from, to: from + postBatch - 1}
-	if err := s.store.dropKnown(ctx, tx, part); err != nil {
+	rows, err := pack.Rows()
+	if err != nil {
 		return false, err
 	}
 	appeal, books, err := s.store.books(ctx, tx, session.AppealID)
 	if err != nil {
 		return false, err
 	}
-	if err := s.store.classify(ctx, tx, part, appeal); err != nil {
+	if err := staging.Classify(ctx, tx, appeal.ID, appeal.Opens, appeal.Closes, rows); err != nil {
 		return false, err
 	}
-	if err := s.store.enterCredits(ctx, tx, part, appeal.ID, accountID, books, s.Clock.Now()); err != nil {
+	if rows, err = staging.Enter(ctx, tx, importID, accountID, rows); err != nil {
 		return false, err
 	}
+	accounts := staging.Books{ImportID: importID, AppealID: appeal.ID, Bank: accountID, Gifts: books[RoleGifts], Unsorted: books[RoleUnsorted]}
+	if err := staging.Credits(ctx, tx, accounts, rows, s.Clock.Now()); err != nil {
+		return false, err
+	}
+	part := span{importID: importID}
+	part.from, part.to = pack.Span()
 	if err := s.enterDebits(ctx, tx, part, appeal.ID, accountID, books); err != nil {
+		return false, err
+	}
+	if err := staging.Drop(ctx, tx, importID, pack); err != nil {
 		return false, err
 	}
 	waiting, err := s.store.unfolded(ctx, tx, part)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/money"
@@ -78,10 +79,9 @@ func (r importRow) totals() (statement.Totals, error) {
 
 // The states of a row that are no reason to wait.
 const (
-	rowStaged = "staged"
-	rowGift   = "gift"
+	rowGift   = staging.StateGift
 	rowRefund = "refund"
-	rowDebit  = "debit" // within the posting transaction only
+	rowDebit  = staging.StateDebit // within the posting transaction only
 )
 
 type bankRow struct {
@@ -231,17 +231,9 @@ func (store) pendingImports(ctx context.Context, q bun.IDB, appealID string) (in
 	return int(n), err
 }
 
-// staged tells how many rows an earlier run laid aside.
-func (store) staged(ctx context.Context, q bun.IDB, importID string) (n int, err error) {
-	err = q.NewRaw("SELECT coalesce(max(seq), 0) FROM fund_row WHERE import_id = ?", importID).Scan(ctx, &n)
-	return n, err
-}
-
-const insertAtOnce = 500
-
 // stage lays rows aside. Another process with the same file may be doing the same: each row stays once. A session that was
 // posted or dropped meanwhile takes nothing more.
-func (store) stage(ctx context.Context, tx db.Tx, importID string, rows []*bankRow) error {
+func (store) stage(ctx context.Context, tx db.Tx, importID string, pack *staging.Pack) error {
 	var row importRow
 	err := tx.ForUpdate(tx.NewSelect().Model(&row).Where("i.id = ?", importID)).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -250,14 +242,7 @@ func (store) stage(ctx context.Context, tx db.Tx, importID string, rows []*bankR
 	if err != nil || row.State != string(importStaging) {
 		return err
 	}
-	for len(rows) > 0 {
-		part := rows[:min(insertAtOnce, len(rows))]
-		rows = rows[len(part):]
-		if _, err := tx.NewInsert().Model(&part).On("CONFLICT (import_id, seq) DO NOTHING").Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return staging.Keep(ctx, tx, importID, pack)
 }
 
 // dropSession forgets a file that was refused. What is in the books stays.
@@ -270,7 +255,7 @@ func (store) dropSession(ctx context.Context, tx db.Tx, importID string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tx.NewRaw("DELETE FROM fund_row WHERE import_id = ? AND state = 'staged'", importID).Exec(ctx); err != nil {
+	if err := staging.Drop(ctx, tx, importID, nil); err != nil {
 		return err
 	}
 	if _, err = tx.NewRaw("DELETE FROM fund_pending WHERE import_id = ?", importID).Exec(ctx); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -229,8 +230,7 @@ func (store) addTotals(ctx context.Context, q bun.IDB, e entry, l Line) error {
 				ON CONFLICT (account_id, day) DO UPDATE SET debit = fund_total.debit + excluded.debit, credit = fund_total.credit + excluded.credit, gifts = fund_total.gifts + excluded.gifts`,
 				side.account, e.Day, side.debit, side.credit, side.n).Exec(ctx)
 		} else {
-			_, err = q.NewRaw(`INSERT INTO fund_pending (import_id, account_id, day, debit, credit, gifts) VALUES (?, ?, ?, ?, ?, ?) `+addPending,
-				e.ImportID, side.account, e.Day, side.debit, side.credit, side.n).Exec(ctx)
+			err = staging.AddPending(ctx, q, e.ImportID, side.account, e.Day, side.debit, side.credit, side.n)
 		}
 		if err != nil {
 			return err
@@ -238,9 +238,6 @@ func (store) addTotals(ctx context.Context, q bun.IDB, e entry, l Line) error {
 	}
 	return nil
 }
-
-const addPending = `ON CONFLICT (import_id, account_id, day) DO UPDATE SET debit = fund_pending.debit + excluded.debit,
-	credit = fund_pending.credit + excluded.credit, gifts = fund_pending.gifts + excluded.gifts`
 
 // countPending makes the totals of a file count.
 func (store) countPending(ctx context.Context, q bun.IDB, importID string) error {

@@ -2,11 +2,12 @@ package fund
 
 import (
 	"context"
-	"time"
+	"slices"
 
 	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/money"
 )
 
@@ -16,91 +17,27 @@ type span struct {
 	from, to int
 }
 
-// firstStaged finds where the rows begin that are not in the books yet; 0 when all are.
-func (store) firstStaged(ctx context.Context, q bun.IDB, importID string) (seq int, err error) {
-	var first []int
-	err = q.NewRaw("SELECT seq FROM fund_row WHERE import_id = ? AND state = 'staged' ORDER BY seq LIMIT 1", importID).Scan(ctx, &first)
-	if err != nil || len(first) == 0 {
-		return 0, err
-	}
-	return first[0], nil
-}
-
-const knownBefore = `EXISTS (SELECT 1 FROM fund_row p WHERE p.account_id = fund_row.account_id AND p.fingerprint = fund_row.fingerprint
-	AND p.ordinal = fund_row.ordinal AND p.state <> 'staged')`
-
-// dropKnown takes away the rows that another file brought before.
-func (store) dropKnown(ctx context.Context, q bun.IDB, part span) error {
-	_, err := q.NewRaw("DELETE FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state = 'staged' AND "+knownBefore, part.importID, part.from, part.to).Exec(ctx)
-	return err
-}
-
 // firstClosed finds the first new row that falls into a closed period; row 0 when none does.
 func (store) firstClosed(ctx context.Context, q bun.IDB, importID string, until clock.Date) (row int, day clock.Date, err error) {
-	if until == "" {
-		return 0, "", nil
-	}
-	var found []bankRow
-	err = q.NewRaw("SELECT row_no, day FROM fund_row WHERE import_id = ? AND day <= ? AND NOT "+knownBefore+" ORDER BY seq LIMIT 1", importID, until).Scan(ctx, &found)
-	if err != nil || len(found) == 0 {
-		return 0, "", err
-	}
-	return found[0].RowNo, found[0].Day, nil
-}
-
-// classify says of each row what it is. A code in the memo of one's own appeal, or of none, leaves the matter to the account.
-func (store) classify(ctx context.Context, q bun.IDB, part span, a Appeal) error {
-	_, err := q.NewRaw(`UPDATE fund_row SET state = CASE
-		WHEN debit > 0 THEN 'debit'
-		WHEN day < ? THEN 'before_open'
-		WHEN day > ? THEN 'after_close'
-		WHEN reference <> '' AND EXISTS (SELECT 1 FROM fund_reference x WHERE x.code = reference AND x.transfer_id <> '') THEN 'transfer'
-		WHEN reference <> '' AND EXISTS (SELECT 1 FROM fund_reference x WHERE x.code = reference AND x.appeal_id <> ?) THEN 'other_appeal'
-		WHEN reference <> '' AND EXISTS (SELECT 1 FROM fund_reference x WHERE x.code = reference) THEN 'gift'
-		WHEN rule_id <> '' AND EXISTS (SELECT 1 FROM fund_rule u WHERE u.id = rule_id AND u.does = 'other_appeal') THEN 'other_appeal'
-		WHEN rule_id <> '' AND EXISTS (SELECT 1 FROM fund_rule u WHERE u.id = rule_id AND u.does = 'wait') THEN 'rule'
-		ELSE 'gift' END
-		WHERE import_id = ? AND seq BETWEEN ? AND ? AND state = 'staged'`, a.Opens, a.Closes, a.ID, part.importID, part.from, part.to).Exec(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = q.NewRaw(`UPDATE fund_row SET earmark_id = coalesce((SELECT x.earmark_id FROM fund_reference x WHERE x.code = fund_row.reference),
-		(SELECT u.earmark_id FROM fund_rule u WHERE u.id = fund_row.rule_id), '')
-		WHERE import_id = ? AND seq BETWEEN ? AND ? AND state = 'gift' AND (reference <> '' OR rule_id <> '')`, part.importID, part.from, part.to).Exec(ctx)
-	return err
-}
-
-// enterCredits enters all money that came in: gifts, and what waits.
-func (store) enterCredits(ctx context.Context, q bun.IDB, part span, appealID, bankID string, books map[Role]string, now time.Time) error {
-	for _, step := range []struct {
-		query string
-		args  []any
-	}{
-		{`INSERT INTO fund_entry (id, appeal_id, day, kind, note, import_id, reverses, created_at)
-			SELECT id, ?, day, CASE state WHEN 'gift' THEN 'gift' ELSE 'unsorted' END, CASE doc_no WHEN '' THEN ref ELSE doc_no END, import_id, '', ?
-			FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state <> 'debit' ORDER BY seq`, []any{appealID, now, part.importID, part.from, part.to}},
-		{`INSERT INTO fund_line (entry_id, line_no, debit_id, credit_id, amount)
-			SELECT id, 1, ?, CASE WHEN state <> 'gift' THEN ? WHEN earmark_id <> '' THEN (SELECT c.id FROM fund_account c WHERE c.role = 'earmark' AND c.earmark_id = fund_row.earmark_id) ELSE ? END, credit
-			FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state <> 'debit' ORDER BY seq`, []any{bankID, books[RoleUnsorted], books[RoleGifts], part.importID, part.from, part.to}},
-		{`INSERT INTO fund_pending (import_id, account_id, day, debit, credit, gifts)
-			SELECT import_id, CAST(? AS text), day, sum(credit), 0, 0 FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state <> 'debit' GROUP BY import_id, day ` + addPending,
-			[]any{bankID, part.importID, part.from, part.to}},
-		{`INSERT INTO fund_pending (import_id, account_id, day, debit, credit, gifts)
-			SELECT import_id, account, day, 0, sum(credit), count(*) FROM (SELECT import_id, day, credit,
-				CASE WHEN state <> 'gift' THEN CAST(? AS text) WHEN earmark_id <> '' THEN (SELECT c.id FROM fund_account c WHERE c.role = 'earmark' AND c.earmark_id = fund_row.earmark_id) ELSE CAST(? AS text) END AS account
-				FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state <> 'debit') AS credits WHERE true GROUP BY import_id, account, day ` + addPending,
-			[]any{books[RoleUnsorted], books[RoleGifts], part.importID, part.from, part.to}},
-		{`INSERT INTO fund_gift (id, appeal_id, row_id, day, amount, earmark_id, reference, state)
-			SELECT id, ?, id, day, credit, earmark_id, CASE WHEN reference <> '' AND EXISTS (SELECT 1 FROM fund_reference x WHERE x.code = fund_row.reference) THEN reference ELSE '' END, 'taken'
-			FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state = 'gift' ORDER BY seq`, []any{appealID, part.importID, part.from, part.to}},
-		{`INSERT INTO fund_queue (id, appeal_id, reason)
-			SELECT id, ?, state FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state NOT IN ('gift', 'debit') ORDER BY seq`, []any{appealID, part.importID, part.from, part.to}},
-	} {
-		if _, err := q.NewRaw(step.query, step.args...).Exec(ctx); err != nil {
-			return err
+	for at := 0; until != ""; {
+		pack, err := staging.Next(ctx, q, importID, at)
+		if err != nil || pack == nil {
+			return 0, "", err
 		}
+		rows, err := pack.Rows()
+		if err != nil {
+			return 0, "", err
+		}
+		rows, err = staging.Unknown(ctx, q, slices.DeleteFunc(rows, func(r staging.Row) bool { return r.Day > until }))
+		if err != nil {
+			return 0, "", err
+		}
+		if len(rows) > 0 {
+			return rows[0].No, rows[0].Day, nil
+		}
+		_, at = pack.Span()
 	}
-	return nil
+	return 0, "", nil
 }
 
 func (store) debits(ctx context.Context, q bun.IDB, part span) (rows []bankRow, err error) {

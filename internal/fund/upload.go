@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
 	"github.com/nhipcau/nhipcau/internal/fund/vietqr"
 	"github.com/nhipcau/nhipcau/internal/id"
@@ -457,7 +458,7 @@ func (s *Service) postUpload(ctx context.Context, uploadID string) error {
 			return nil
 		}
 		saved = now
-		from, err := s.store.firstStaged(ctx, s.DB.Read(), run.session.ID)
+		from, err := staging.First(ctx, s.DB.Read(), run.session.ID)
 		if err != nil {
 			return err
 		}
