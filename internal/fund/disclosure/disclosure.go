@@ -119,8 +119,10 @@ type Deps struct {
 	Names Names // nil: nobody chose a name
 	// Earmarks lists what gifts of an appeal may be given for; nil: nothing apart.
 	Earmarks func(ctx context.Context, q bun.IDB, appealID string) ([]fund.Earmark, error)
-	Log      Log
-	Logger   *slog.Logger
+	// HandedOut gives the day on which the first money of an appeal was handed out; "" while none was. nil: it never is.
+	HandedOut func(ctx context.Context, q bun.IDB, appealID string) (clock.Date, error)
+	Log       Log
+	Logger    *slog.Logger
 }
 
 // Service is the use cases of disclosure.

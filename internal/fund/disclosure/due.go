@@ -26,6 +26,7 @@ const (
 	DutyAppeal   DutyKind = "appeal"   // the call itself, at once
 	DutyWay      DutyKind = "way"      // time, place and way of taking gifts: 1 to 3 days before
 	DutyReceived DutyKind = "received" // totals received: within 15 days after the last day of taking
+	DutyWho      DutyKind = "who"      // who is helped, by which policy, with how much: from the day on which distribution begins
 	DutyGiven    DutyKind = "given"    // results of distribution: within 30 days after its end
 )
 
@@ -82,8 +83,9 @@ type dutyRow struct {
 	Amount    money.VND
 }
 
-// due lists what the law wants published about an appeal, and by when. Only relief is ruled by the decree.
-func due(a fund.Appeal) []Duty {
+// due lists what the law wants published about an appeal, and by when. Only relief is ruled by the decree. The day on which
+// the first money was handed out is "" as long as none was.
+func due(a fund.Appeal, handedOut clock.Date) []Duty {
 	if a.FundKind != fund.FundRelief {
 		return nil
 	}
@@ -92,6 +94,9 @@ func due(a fund.Appeal) []Duty {
 		{Kind: DutyAppeal, Due: opened},
 		{Kind: DutyWay, Due: max(a.Opens.AddDays(-wayDays), opened)},
 		{Kind: DutyReceived, Due: a.Closes.AddDays(receivedDays)},
+	}
+	if handedOut != "" {
+		list = append(list, Duty{Kind: DutyWho, Due: handedOut})
 	}
 	if a.SpendsUntil != "" {
 		list = append(list, Duty{Kind: DutyGiven, Due: a.SpendsUntil.AddDays(givenDays)})
@@ -118,7 +123,11 @@ func (s *Service) Duties(ctx context.Context, actor identity.Actor) ([]Duty, err
 		if s.Authz.Check(actor, ActionSee, identity.Resource{Type: "Appeal", ID: a.ID, UnitID: a.UnitID}) != nil {
 			continue
 		}
-		for _, d := range due(a) {
+		list, err := s.due(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range list {
 			d.stand(done[a.ID+" "+string(d.Kind)], s.today())
 			out = append(out, d)
 		}
@@ -136,6 +145,15 @@ func (s *Service) Duties(ctx context.Context, actor identity.Actor) ([]Duty, err
 		return b.DoneAt.Compare(a.DoneAt)
 	})
 	return out, nil
+}
+
+// due asks when the money of an appeal began to be handed out, and lists its duties.
+func (s *Service) due(ctx context.Context, a fund.Appeal) ([]Duty, error) {
+	if s.HandedOut == nil || a.FundKind != fund.FundRelief {
+		return due(a, ""), nil
+	}
+	first, err := s.HandedOut(ctx, s.DB.Read(), a.ID)
+	return due(a, first), err
 }
 
 // stand says how a duty stands. The call itself is published by this house the moment an appeal is opened.
@@ -180,7 +198,11 @@ func (s *Service) Publish(ctx context.Context, actor identity.Actor, in Publishe
 	if err := s.mayPublish(actor, ActionPublish, st.Appeal); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(due(st.Appeal), func(d Duty) bool { return d.Kind == in.Kind }) {
+	duties, err := s.due(ctx, st.Appeal)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(duties, func(d Duty) bool { return d.Kind == in.Kind }) {
 		return fault.New(fault.NotFound, "disclosure.duty_none")
 	}
 	in.Place, in.Note = strings.TrimSpace(in.Place), strings.TrimSpace(in.Note)

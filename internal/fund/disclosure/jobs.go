@@ -180,12 +180,12 @@ func (s *Service) compact(ctx context.Context) error {
 			return err
 		}
 		if n >= looseParts {
-			if _, err := s.compactChunk(ctx, a.No, last); err != nil {
+			if _, err := s.compactChunk(ctx, a, last); err != nil {
 				return err
 			}
 		}
 		for chunk := last - 1; chunk >= 0; chunk-- {
-			more, err := s.compactChunk(ctx, a.No, chunk)
+			more, err := s.compactChunk(ctx, a, chunk)
 			if err != nil {
 				return err
 			}
@@ -203,16 +203,20 @@ const looseParts = 4
 // compactWords is how many words one transaction puts together.
 const compactWords = 2000
 
-// compactChunk says whether there was anything to do.
-func (s *Service) compactChunk(ctx context.Context, appealNo, chunk int64) (did bool, err error) {
+// compactChunk says whether there was anything to do. It holds the appeal, so that a word which somebody takes out of a line
+// at the same moment does not come back.
+func (s *Service) compactChunk(ctx context.Context, a appealRow, chunk int64) (did bool, err error) {
 	for {
-		words, err := s.store.loose(ctx, s.DB.Read(), appealNo, chunk, compactWords)
+		words, err := s.store.loose(ctx, s.DB.Read(), a.No, chunk, compactWords)
 		if err != nil || len(words) == 0 {
 			return did, err
 		}
 		did = true
 		if err := s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-			return s.store.compact(ctx, tx, appealNo, chunk, words)
+			if _, err := s.store.lock(ctx, tx, a.AppealID); err != nil {
+				return err
+			}
+			return s.store.compact(ctx, tx, a.No, chunk, words)
 		}); err != nil {
 			return did, err
 		}

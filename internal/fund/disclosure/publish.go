@@ -33,11 +33,17 @@ func (s *Service) Follow(ctx context.Context, appealID string) (lines int, err e
 		return 0, errMoved
 	}
 	defer s.release(appealID)
-	for {
+	for loose := 0; ; {
 		n, err := s.followSome(ctx, appealID)
 		lines += n
 		if err != nil || n == 0 {
 			return lines, err
+		}
+		if loose += n; loose >= chunkLines { // people search meanwhile, and sixteen parts of each word take sixteen times as long
+			loose = 0
+			if err := s.compact(ctx); err != nil {
+				return lines, err
+			}
 		}
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
+	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 )
@@ -67,6 +69,51 @@ func TestChunks(t *testing.T) {
 			if walked, err := s.find(t.Context(), d.Read(), st, w, test.query); err != nil || !slices.Equal(walked, found) {
 				t.Errorf("%s: a walk over all finds %d, not %d %v", test.name, walked, found, err)
 			}
+		}
+	}, Migrations)
+}
+
+// A word that is taken out of a line while the parts of its chunk are put together stays out.
+func TestCompactWhileErasing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		s := &Service{Deps: Deps{DB: d}}
+		if err := d.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
+			if err := s.store.enrol(ctx, tx, fund.Appeal{ID: "a", Code: "A"}, time.Now()); err != nil {
+				return err
+			}
+			return s.store.addPostings(ctx, tx, []postingRow{{AppealNo: 1, Word: "lan", Part: 1, Lines: packGapsOf([]int{7, 8})},
+				{AppealNo: 1, Word: "lan", Part: 2, Lines: packGapsOf([]int{9})}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		a, _, err := s.store.appeal(t.Context(), d.Read(), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		if err := d.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
+			if _, err := s.store.lock(ctx, tx, "a"); err != nil {
+				return err
+			}
+			if err := s.store.unindex(ctx, tx, a.No, 8, []string{"lan"}); err != nil {
+				return err
+			}
+			go func() { _, err := s.compactChunk(t.Context(), a, 0); done <- err }()
+			time.Sleep(200 * time.Millisecond) // long enough for it to have read what stands there without us
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		rows, err := s.store.postings(t.Context(), d.Read(), a.No, []string{"lan"}, []int64{0})
+		if err != nil || len(rows[0]["lan"]) != 1 {
+			t.Fatal(rows, err)
+		}
+		var left set
+		if err := left.unpack(rows[0]["lan"][0]); err != nil || !left.has(7) || left.has(8) || !left.has(9) {
+			t.Error("the lines of the word are not those that were left", err)
 		}
 	}, Migrations)
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
+	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 	"github.com/nhipcau/nhipcau/internal/platform/tlog"
 )
 
@@ -367,4 +368,51 @@ func TestManyLines(t *testing.T) {
 		t.Error(n, err)
 	}
 	checkCSV(t, s, statement(t, s))
+}
+
+// A consent that is taken back before the gift is published, or after it, takes the name out once the queue has run.
+func TestNameIsForgottenByTheQueue(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		if err := jobs.Migrate(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
+		q, err := jobs.New(d, jobs.Config{Fast: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := &books{names: map[string]string{}}
+		plain, _ := service(t, d, b)
+		deps := plain.Deps
+		deps.Queue = q
+		s := disclosure.New(deps)
+		g := gift("2024-09-09", 500_000, "ung ho")
+		b.names[g.ID] = "Bà Cúc"
+		b.post(g)
+		forget := func() {
+			t.Helper()
+			if err := d.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
+				return s.ForgetLater(ctx, tx, b.appeal.ID, g.ID, "Người ủng hộ không muốn nêu tên")
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if err := q.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		forget()
+		f, err := s.Receipt(t.Context(), disclosure.LineID("YAGI-2024", 1))
+		if err != nil || f.Name != "" {
+			t.Fatal(f, err)
+		}
+		if text := checkCSV(t, s, statement(t, s)); strings.Contains(text, "Cúc") || !strings.Contains(text, "không muốn nêu tên") {
+			t.Error(text)
+		}
+		forget() // nothing is left to be done
+		if st := statement(t, s); st.Lines != 2 {
+			t.Error("a name was taken out twice:", st.Lines)
+		}
+		if err := d.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error { return plain.ForgetLater(ctx, tx, b.appeal.ID, g.ID, "x") }); err == nil {
+			t.Error("without a queue nobody takes the name out, and nobody is told")
+		}
+	}, jobsless()...)
 }

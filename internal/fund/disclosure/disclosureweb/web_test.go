@@ -89,7 +89,7 @@ func newSite(t *testing.T, d *db.DB, agreed names) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.log.Close(context.Background()) })
-	s.svc = disclosure.New(disclosure.Deps{DB: d, Clock: s.Clock, Authz: s.Authz, Trail: s.Trail, Books: s.Fund, Names: agreed, Log: s.log})
+	s.svc = disclosure.New(disclosure.Deps{DB: d, Clock: s.Clock, Authz: s.Authz, Trail: s.Trail, Books: s.Fund, Names: agreed, HandedOut: s.Spending.FirstPaid, Log: s.log})
 	if s.words, err = i18n.Load(ui.Catalogue, money.Catalogue, fund.Catalogue, disclosureweb.Catalogue); err != nil {
 		t.Fatal(err)
 	}
@@ -224,6 +224,18 @@ func testDuties(t *testing.T, s *site) {
 	s.do(publisher, "POST", base+"/"+spendingtest.Appeal+"/what", url.Values{"place": {"Báo Nghệ An"}}, 404)
 	s.do(publisher, "POST", way, url.Values{"place": {"Báo Nghệ An ngày 9/11/2026"}}, 303)
 	s.do(publisher, "POST", way, url.Values{"place": {"Báo Nghệ An ngày 9/11/2026"}}, 409)
+	// From the first money that is handed out on: who is helped, by which policy, with how much.
+	who := base + "/" + spendingtest.Appeal + "/who"
+	s.do(publisher, "POST", who, url.Values{"place": {"Bảng tin trụ sở xã"}}, 404)
+	share := s.Approved(spendingtest.Draft("1", spendingtest.Share(1_000_000))).Shares[0].ID
+	if _, err := s.Spending.Pay(t.Context(), spendingtest.WardPurse, s.Plan(share, s.Family(1), 1_000_000).ID, spendingtest.Payout()); err != nil {
+		t.Fatal(err)
+	}
+	s.page("duties_given_out", publisher, base, 200)
+	if late, soon, err := s.svc.Waiting(t.Context(), publisher); late+soon != 1 || err != nil {
+		t.Error(late, soon, err)
+	}
+	s.do(publisher, "POST", who, url.Values{"place": {"Bảng tin trụ sở xã"}}, 303)
 	// Nobody who takes or decides publishes, whatever other role they hold.
 	for _, role := range []identity.Role{identity.RoleAccountant, identity.RoleFundApprover} {
 		both := identitytest.Official("hai-vai", identity.RoleFundPublisher, orgunittest.Province)
