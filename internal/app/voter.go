@@ -25,16 +25,16 @@ func (h *House) voterPages() pages {
 // voterPosts begins a post from what voters are told; the unit's editors go on with it.
 type voterPosts struct{ posts *publish.Service }
 
-// DraftPost begins the draft in the name of the house.
-func (v voterPosts) DraftPost(ctx context.Context, unitID, title, lead, text string) (string, error) {
+// DraftPost begins the draft in the name of the house; a draft with this id that is there already stays as it is.
+func (v voterPosts) DraftPost(ctx context.Context, postID, unitID, title, lead, text string) error {
 	var body strings.Builder
 	for l := range strings.SplitSeq(text, "\n") {
 		if l = strings.TrimSpace(l); l != "" {
 			body.WriteString("<p>" + html.EscapeString(l) + "</p>")
 		}
 	}
-	p, err := v.posts.Create(ctx, identity.System("voter"), unitID, publish.Draft{Words: publish.Words{Title: title, Lead: lead, Body: body.String()}, Targets: []publish.Target{{Kind: publish.TargetUnit, Ref: unitID}}})
-	return p.ID, err
+	_, err := v.posts.CreateAs(ctx, identity.System("voter"), postID, unitID, publish.Draft{Words: publish.Words{Title: title, Lead: lead, Body: body.String()}, Targets: []publish.Target{{Kind: publish.TargetUnit, Ref: unitID}}})
+	return err
 }
 
 // petitionsWaiting lists the answers that wait for an official's review.

@@ -4,6 +4,7 @@ package id
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 	"sync"
@@ -34,6 +35,13 @@ func At(t time.Time) string {
 	var b [2]byte
 	rand.Read(b[:])
 	return format(t.UnixMilli(), uint16(b[0]&0xf)<<8|uint16(b[1]))
+}
+
+// Of returns the same UUIDv7 for the same time and key, so that what is done again after a crash finds what was made before.
+func Of(t time.Time, key string) string {
+	text, sum := format(t.UnixMilli(), 0), sha256.Sum256([]byte(key))
+	h := hex.EncodeToString(sum[:])
+	return text[:15] + h[:3] + "-8" + h[3:6] + "-" + h[6:18]
 }
 
 // Time gives the moment, to the millisecond, at which an identifier was made by New or At; ok is false for any other text.

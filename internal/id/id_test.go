@@ -67,3 +67,14 @@ func TestTime(t *testing.T) {
 		}
 	}
 }
+
+func TestOf(t *testing.T) {
+	at := time.Date(2026, 11, 21, 3, 4, 5, 6e6, time.UTC)
+	a := id.Of(at, "one")
+	if got, ok := id.Time(a); !ok || !got.Equal(at) {
+		t.Error(a, got, ok)
+	}
+	if a != id.Of(at, "one") || a == id.Of(at, "two") || a == id.Of(at.Add(time.Millisecond), "one") {
+		t.Error("the same time and key, and only they, give the same id")
+	}
+}

@@ -214,6 +214,21 @@ func (p *Post) show(d Draft) {
 
 // Create begins a post of a unit.
 func (s *Service) Create(ctx context.Context, a identity.Actor, unitID string, d Draft) (Post, error) {
+	return s.create(ctx, a, id.New(), unitID, d)
+}
+
+// CreateAs begins a draft under an id that the caller has chosen. When it is there already nothing happens, so that a job may
+// run again; the post is the one that was begun first, whatever became of it.
+func (s *Service) CreateAs(ctx context.Context, a identity.Actor, postID, unitID string, d Draft) (Post, error) {
+	p, err := s.create(ctx, a, postID, unitID, d)
+	if db.IsUnique(err) {
+		p.ID = postID
+		return p, nil
+	}
+	return p, err
+}
+
+func (s *Service) create(ctx context.Context, a identity.Actor, postID, unitID string, d Draft) (Post, error) {
 	if err := s.authz.Check(a, ActWrite, identity.InUnit(unitID)); err != nil {
 		return Post{}, err
 	}
@@ -222,7 +237,7 @@ func (s *Service) Create(ctx context.Context, a identity.Actor, unitID string, d
 		return Post{}, err
 	}
 	now := s.clock.Now()
-	p := Post{ID: id.New(), UnitID: unitID, AuthorID: a.ID, AuthorName: a.Name, State: StateDraft, Version: 1, Rev: 1, CreatedAt: now, UpdatedAt: now}
+	p := Post{ID: postID, UnitID: unitID, AuthorID: a.ID, AuthorName: a.Name, State: StateDraft, Version: 1, Rev: 1, CreatedAt: now, UpdatedAt: now}
 	p.show(d)
 	v := Version{PostID: p.ID, Number: 1, Kind: VersionText, CreatedBy: a.ID, ByName: a.Name, CreatedAt: now}
 	v.take(d, a)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -74,7 +75,8 @@ func (s *Service) Return(ctx context.Context, actor identity.Actor, meetingID st
 	})
 }
 
-// draftPost begins the post that tells the voters of the place, once for each return.
+// draftPost begins the post that tells the voters of the place, once for each return: its id comes from the return, so that a
+// process that dies in between begins no second one.
 func (s *Service) draftPost(ctx context.Context, e MeetingReturned) error {
 	m, err := s.store.meeting(ctx, s.DB.Read(), e.MeetingID)
 	if err != nil || m.PostID != "" || s.Posts == nil {
@@ -85,8 +87,8 @@ func (s *Service) draftPost(ctx context.Context, e MeetingReturned) error {
 		return err
 	}
 	title, lead, text := s.Tell(d)
-	post, err := s.Posts.DraftPost(ctx, s.speakerUnit(m), title, lead, text)
-	if err != nil {
+	post := id.Of(m.ReturnedAt, "voter.post "+m.ID)
+	if err := s.Posts.DraftPost(ctx, post, s.speakerUnit(m), title, lead, text); err != nil {
 		return err
 	}
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {

@@ -44,7 +44,7 @@ type Sealer interface {
 
 // Posts begins a post of a unit that its editors go on with; the roof fills it with the publishing room.
 type Posts interface {
-	DraftPost(ctx context.Context, unitID, title, lead, text string) (postID string, err error)
+	DraftPost(ctx context.Context, postID, unitID, title, lead, text string) error
 }
 
 // Words speaks Vietnamese in drafts and documents; i18n.Words implements it.

@@ -5,6 +5,8 @@ package votertest
 import (
 	"bytes"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,12 +25,23 @@ import (
 var Migrations = []db.Migrations{orgunit.Migrations, voter.Migrations}
 
 // Posts keeps the drafts that were begun.
-type Posts struct{ Units, Titles, Leads, Texts []string }
+type Posts struct {
+	IDs, Units, Titles, Leads, Texts []string
+	Die                              int // so many times the process dies after the draft is kept
+	Asked                            int
+}
 
-// DraftPost remembers the draft.
-func (p *Posts) DraftPost(_ context.Context, unitID, title, lead, text string) (string, error) {
-	p.Units, p.Titles, p.Leads, p.Texts = append(p.Units, unitID), append(p.Titles, title), append(p.Leads, lead), append(p.Texts, text)
-	return "post-" + title, nil
+// DraftPost remembers the draft; one with the same id is there already.
+func (p *Posts) DraftPost(_ context.Context, postID, unitID, title, lead, text string) error {
+	p.Asked++
+	if !slices.Contains(p.IDs, postID) {
+		p.IDs, p.Units, p.Titles, p.Leads, p.Texts = append(p.IDs, postID), append(p.Units, unitID), append(p.Titles, title), append(p.Leads, lead), append(p.Texts, text)
+	}
+	if p.Die > 0 {
+		p.Die--
+		return errors.New("votertest: the process died")
+	}
+	return nil
 }
 
 // Words says keys with their arguments, for tests without catalogues.

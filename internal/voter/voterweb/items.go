@@ -274,10 +274,11 @@ func (p *Pages) decide(w http.ResponseWriter, r *http.Request) error {
 
 // reviewView is the list of answers that wait for the second pair of eyes.
 type reviewView struct {
-	Tabs tabs
-	Rows []voter.ItemView
-	Me   string
-	Name func(string) string
+	Tabs  tabs
+	Rows  []voter.ItemView
+	Me    string
+	Name  func(string) string
+	Print bool
 }
 
 func (p *Pages) review(w http.ResponseWriter, r *http.Request) error {
@@ -286,7 +287,7 @@ func (p *Pages) review(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := reviewView{Rows: list, Me: actor.ID, Name: p.unitName}
+	v := reviewView{Rows: list, Me: actor.ID, Name: p.unitName, Print: printing(r)}
 	if v.Tabs, err = p.tabs(r, reviewPath); err != nil {
 		return err
 	}

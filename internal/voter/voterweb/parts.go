@@ -237,7 +237,7 @@ func publicMeetingNews(ctx context.Context, rows []meetingLine) []ui.NewsItem {
 func publicNews(ctx context.Context, list []voter.ItemView, name func(string) string) []ui.NewsItem {
 	var out []ui.NewsItem
 	for _, v := range list {
-		x := ui.NewsItem{Title: vntext.Truncate(v.Text, 110), Href: Public + "/hoi-nghi/" + v.MeetingID + "#" + v.Code}
+		x := ui.NewsItem{Title: vntext.Truncate(v.Text, 110), Href: Public + "/hoi-nghi/" + v.MeetingID + "?kn=" + v.Code + "#" + v.Code}
 		if v.Meet != nil {
 			x.Meta = name(v.Meet.PlaceUnitID) + ", " + i18n.Date(v.Meet.StartsAt)
 		}

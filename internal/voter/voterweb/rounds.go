@@ -3,6 +3,7 @@ package voterweb
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
@@ -21,6 +22,7 @@ type roundsView struct {
 	Rows  []voter.Round
 	Today clock.Date
 	Name  func(string) string
+	Print bool
 }
 
 func (p *Pages) rounds(w http.ResponseWriter, r *http.Request) error {
@@ -28,7 +30,7 @@ func (p *Pages) rounds(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := roundsView{Rows: list, Today: p.Service.Today(), Name: p.unitName}
+	v := roundsView{Rows: list, Today: p.Service.Today(), Name: p.unitName, Print: printing(r)}
 	if v.Tabs, err = p.tabs(r, roundsPath); err != nil {
 		return err
 	}
@@ -150,14 +152,12 @@ type lettersView struct {
 	Rows  []voter.LetterRow
 	Today clock.Date
 	Name  func(string) string
+	Print bool
 }
 
 func (p *Pages) letters(w http.ResponseWriter, r *http.Request) error {
 	actor := identity.ActorFrom(r.Context())
-	v := lettersView{To: r.URL.Query().Get("xem") == "den", Today: p.Service.Today(), Name: p.unitName}
-	if r.URL.Query().Get("xem") == "" && onlyAgencies(p.workUnits(actor)) {
-		v.To = true
-	}
+	v := lettersView{To: p.lettersTo(r, actor), Today: p.Service.Today(), Name: p.unitName, Print: printing(r)}
 	var err error
 	if v.Rows, err = p.Service.Letters(r.Context(), actor, "", v.To); err != nil {
 		return err
@@ -166,6 +166,12 @@ func (p *Pages) letters(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.Render(w, r, http.StatusOK, lettersPage(v))
+}
+
+// lettersTo tells whether letters to the actor's bodies are asked for, and not those of the actor's units.
+func (p *Pages) lettersTo(r *http.Request, actor identity.Actor) bool {
+	way := r.URL.Query().Get("xem")
+	return way == "den" || way == "" && onlyAgencies(p.workUnits(actor))
 }
 
 // onlyAgencies tells whether the actor works for bodies that are asked, and not for one that asks.
@@ -293,9 +299,54 @@ func (p *Pages) public(w http.ResponseWriter, r *http.Request) error {
 // publicMeetingView is one meeting as the public reads it.
 type publicMeetingView struct {
 	voter.Dossier
-	Place string
-	Back  string
-	Name  func(string) string
+	Place  string
+	Back   string
+	Name   func(string) string
+	Shown  []voter.ItemView // those of this page
+	Paging ui.Paging
+}
+
+// publicWeight is how many bytes of items a public page may hold, so that with its frame it stays below 30 kB.
+const publicWeight = 20_000
+
+func weightOf(v voter.ItemView) int {
+	n := 500 + len(v.Text) + len(v.SpeakerPublic)
+	if v.Answer != nil {
+		n += 500 + len(v.Answer.Text)
+	}
+	return n
+}
+
+// fitting is how many items every page can hold without weighing too much; at least one.
+func fitting(items []voter.ItemView) int {
+	for per := min(len(items), 40); per > 1; per-- {
+		heaviest := 0
+		for page := range slices.Chunk(items, per) {
+			n := 0
+			for _, v := range page {
+				n += weightOf(v)
+			}
+			heaviest = max(heaviest, n)
+		}
+		if heaviest <= publicWeight {
+			return per
+		}
+	}
+	return 1
+}
+
+// page picks the items of a page: of the number asked for, or of the item that a search found.
+func (v *publicMeetingView) page(q url.Values) {
+	path := Public + "/hoi-nghi/" + v.ID
+	v.Paging = ui.Paging{Page: pageOf(q), Per: fitting(v.Items), Total: len(v.Items), URL: func(n int) string { return with(path, nil, "trang", strconv.Itoa(n)) }}
+	if code := q.Get("kn"); code != "" {
+		if i := slices.IndexFunc(v.Items, func(x voter.ItemView) bool { return x.Code == code }); i >= 0 {
+			v.Paging.Page = i/v.Paging.Per + 1
+		}
+	}
+	v.Paging.Page = max(1, min(v.Paging.Page, v.Paging.Pages()))
+	from := (v.Paging.Page - 1) * v.Paging.Per
+	v.Shown = v.Items[from:min(len(v.Items), from+v.Paging.Per)]
 }
 
 func (p *Pages) publicMeeting(w http.ResponseWriter, r *http.Request) error {
@@ -303,5 +354,7 @@ func (p *Pages) publicMeeting(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, publicMeetingPage(publicMeetingView{Dossier: d, Place: p.unitName(d.PlaceUnitID), Back: Public, Name: p.unitName}))
+	v := publicMeetingView{Dossier: d, Place: p.unitName(d.PlaceUnitID), Back: Public, Name: p.unitName}
+	v.page(r.URL.Query())
+	return web.Render(w, r, http.StatusOK, publicMeetingPage(v))
 }

@@ -196,6 +196,10 @@ func TestTheWholeWay(t *testing.T) {
 	s.do(stranger, "GET", letter, nil, 404)
 	s.answers(letter)
 	s.page("review", leader, b+"/cho-duyet", 200)
+	s.do(leader, "GET", b+"/cho-duyet?in=1", nil, 200)
+	if _, err := excelize.OpenReader(s.do(leader, "GET", b+"/cho-duyet/xuat.xlsx", nil, 200).Body); err != nil {
+		t.Error(err)
+	}
 	s.approveAll()
 	s.page("meeting-answered", desk, m, 200)
 	s.page("returned-preview", desk, m+"/tra", 200)
@@ -411,12 +415,12 @@ func (s *site) papers(m, round, letter string) {
 	}
 	s.has(s.do(desk, "GET", m+"/giay/loa.txt", nil, 200).Body.String(), "Trả lời kiến nghị của cử tri")
 	s.do(desk, "GET", m+"/giay/khac.pdf", nil, 404)
-	for _, path := range []string{b + "/xuat.xlsx", b + "/kien-nghi/xuat.xlsx", b + "/ton-dong/xuat.xlsx?xem=tat-ca"} {
+	for _, path := range []string{b + "/xuat.xlsx", b + "/kien-nghi/xuat.xlsx", b + "/ton-dong/xuat.xlsx?xem=tat-ca", b + "/dot/xuat.xlsx", b + "/van-ban/xuat.xlsx?xem=di"} {
 		if _, err := excelize.OpenReader(s.do(desk, "GET", path, nil, 200).Body); err != nil {
 			s.t.Errorf("%s: %v", path, err)
 		}
 	}
-	for _, path := range []string{b + "?in=1", b + "/kien-nghi?in=1", b + "/ton-dong?in=1"} {
+	for _, path := range []string{b + "?in=1", b + "/kien-nghi?in=1", b + "/ton-dong?in=1", b + "/dot?in=1", b + "/van-ban?in=1"} {
 		s.do(desk, "GET", path, nil, 200)
 	}
 }
