@@ -21,8 +21,9 @@ import (
 // openDisclosure wires the public statements of appeals: they follow the books and stand in the public log.
 func (h *House) openDisclosure() {
 	h.features.disclosure = disclosure.New(disclosure.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Books: h.features.fund,
-		Earmarks: h.earmarks, Names: h.features.cash, Log: h.tlog, Logger: h.log.With("part", "disclosure")})
+		Earmarks: h.earmarks, Names: h.features.cash, HandedOut: h.features.spending.FirstPaid, Log: h.tlog, Logger: h.log.With("part", "disclosure")})
 	h.features.fund.ComparePublic(h.features.disclosure)
+	h.features.cash.TellStatement(h.features.disclosure)
 }
 
 // earmarks lists what gifts of an appeal were given for.

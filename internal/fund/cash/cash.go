@@ -138,7 +138,8 @@ type Deps struct {
 // Service is the use cases of cash gifts and codes.
 type Service struct {
 	Deps
-	store store
+	store  store
+	public Statement // nil: nothing is public
 }
 
 // New makes the service.

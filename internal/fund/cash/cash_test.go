@@ -244,7 +244,7 @@ func TestBroughtCashCountsOnce(t *testing.T) {
 		if gifts, inHand, bank := -k.held(fund.RoleGifts), k.held(fund.RoleCash), k.held(fund.RoleBank); gifts != 2_000_000 || inHand != 0 || bank != 2_000_000 {
 			t.Error(gifts, inHand, bank)
 		}
-		list, err := k.s.Handovers(ctx, taker)
+		list, _, err := k.s.Handovers(ctx, taker, 1, 50)
 		if err != nil || len(list) != 1 || !list[0].Paired {
 			t.Error(list, err)
 		}
@@ -252,6 +252,48 @@ func TestBroughtCashCountsOnce(t *testing.T) {
 }
 
 // TestCodesAreFoundAgain asks for a code, gives with it through the bank, and finds the gift and the donor's chosen name.
+// forgotten keeps what the public statement was told.
+type forgotten map[string]string
+
+func (f forgotten) ForgetLater(_ context.Context, _ db.Tx, appealID, giftID, reason string) error {
+	f[appealID+" "+giftID] = reason
+	return nil
+}
+
+// TestConsentIsTakenBack: the public name goes, the voucher stays, and the public statement is told.
+func TestConsentIsTakenBack(t *testing.T) {
+	each(t, func(t *testing.T, k *kit) {
+		ctx := t.Context()
+		told := forgotten{}
+		k.s.TellStatement(told)
+		in := gift(500_000)
+		in.Consent, in.DisplayName = true, "Bà Cúc"
+		r := k.take(in)
+		names := func() map[string]string {
+			m, err := k.s.DisplayNames(ctx, k.DB.Read(), []fund.GiftFact{{ID: r.GiftID, Channel: "cash"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m
+		}
+		if names()[r.GiftID] != "Bà Cúc" {
+			t.Fatal(names())
+		}
+		wantFault(t, k.s.ForgetName(ctx, stranger, r.ID, "x"), "cash.receipt.none")
+		if err := k.s.ForgetName(ctx, taker, r.ID, "Không muốn nêu tên"); err != nil {
+			t.Fatal(err)
+		}
+		wantFault(t, k.s.ForgetName(ctx, keeper, r.ID, "x"), "cash.forget.nothing")
+		got, err := k.s.Open(ctx, keeper, r.ID)
+		if err != nil || got.DonorName != in.DonorName || got.DisplayName != "" || got.Consent || len(names()) != 0 {
+			t.Error(got, names(), err)
+		}
+		if len(told) != 1 || told[k.AppealID+" "+r.GiftID] != "Không muốn nêu tên" {
+			t.Error(told)
+		}
+	})
+}
+
 func TestCodesAreFoundAgain(t *testing.T) {
 	each(t, func(t *testing.T, k *kit) {
 		ctx := t.Context()
@@ -297,7 +339,7 @@ func TestCodesAreFoundAgain(t *testing.T) {
 		k.Clock.Set(clock.NewDate(2027, 1, 2).Time())
 		_, err = k.s.AskCode(ctx, spendingtest.Appeal, 0)
 		wantFault(t, err, "cash.code.closed")
-		codes, err := k.s.Codes(ctx, taker)
+		codes, _, err := k.s.Codes(ctx, taker, 1, 50)
 		if err != nil || len(codes) != 1 || codes[0].Code != named.Code {
 			t.Error(codes, err)
 		}

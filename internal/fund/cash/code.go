@@ -121,23 +121,24 @@ func (s *Service) CodeByRef(ctx context.Context, ref string) (Code, error) {
 	return s.fillCode(ctx, r)
 }
 
-// Codes lists the codes of the actor's units, newest first.
-func (s *Service) Codes(ctx context.Context, actor identity.Actor) ([]Code, error) {
+// Codes lists the codes of the actor's units, newest first: a page of per rows, counted from 1, and how many there are
+// altogether; per 0 gives all.
+func (s *Service) Codes(ctx context.Context, actor identity.Actor, page, per int) ([]Code, int, error) {
 	roots, err := s.roots(actor, ActionCode)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	rows, err := s.store.codes(ctx, s.DB.Read(), roots, s.today())
+	rows, n, err := s.store.codes(ctx, s.DB.Read(), roots, s.today(), page, per)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	out := make([]Code, len(rows))
 	for i, r := range rows {
 		if out[i], err = s.fillCode(ctx, r); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 	}
-	return out, nil
+	return out, n, nil
 }
 
 func (s *Service) fillCode(ctx context.Context, r codeRow) (Code, error) {

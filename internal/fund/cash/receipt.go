@@ -259,20 +259,21 @@ func (s *Service) Bring(ctx context.Context, actor identity.Actor, unitID, appea
 	return h, err
 }
 
-// Handovers lists what was brought to the bank, newest first.
-func (s *Service) Handovers(ctx context.Context, actor identity.Actor) ([]Handover, error) {
+// Handovers lists what was brought to the bank, newest first: a page of per rows, counted from 1, and how many there are
+// altogether; per 0 gives all.
+func (s *Service) Handovers(ctx context.Context, actor identity.Actor, page, per int) ([]Handover, int, error) {
 	roots, err := s.roots(actor, ActionRead)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	list, err := s.store.handovers(ctx, s.DB.Read(), roots, s.today())
+	list, n, err := s.store.handovers(ctx, s.DB.Read(), roots, s.today(), page, per)
 	for i := range list {
 		list[i].UnitName = s.UnitName(list[i].UnitID)
 		if a, err := s.Books.AppealByID(ctx, s.DB.Read(), list[i].AppealID); err == nil {
 			list[i].AppealCode = a.Code
 		}
 	}
-	return list, err
+	return list, n, err
 }
 
 // Candidates lists the rows of the bank that a handover may be: money of that amount that waits in the queue, or that was taken

@@ -130,11 +130,7 @@ func (store) list(ctx context.Context, q bun.IDB, roots []string, on clock.Date,
 		return sel
 	}
 	var rows []receiptRow
-	sel := narrow(q.NewSelect().Model(&rows)).Order("r.day DESC", "r.id DESC")
-	if f.Per > 0 {
-		sel = sel.Limit(int64(f.Per)).Offset(int64(max(f.Page, 1)-1) * int64(f.Per))
-	}
-	n, err := sel.ScanAndCount(ctx)
+	n, err := part(narrow(q.NewSelect().Model(&rows)).Order("r.day DESC", "r.id DESC"), f.Page, f.Per).ScanAndCount(ctx)
 	if err != nil {
 		return nil, 0, 0, err
 	}
@@ -180,6 +176,22 @@ func (store) displayNames(ctx context.Context, q bun.IDB, gifts []fund.GiftFact)
 		}
 	}
 	return out, nil
+}
+
+func (store) forgetReceipt(ctx context.Context, q bun.IDB, id string) (int64, error) {
+	res, err := q.NewRaw("UPDATE cash_receipt SET consent = ?, display_name = '' WHERE id = ? AND consent", false, id).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (store) forgetCode(ctx context.Context, q bun.IDB, code string) (int64, error) {
+	res, err := q.NewRaw("UPDATE cash_code SET consent = ?, display_name = '' WHERE code = ? AND consent", false, code).Exec(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
 type handoverRow struct {
@@ -228,14 +240,22 @@ func (store) handover(ctx context.Context, q bun.IDB, id string) (Handover, erro
 	return r.handover(), err
 }
 
-func (store) handovers(ctx context.Context, q bun.IDB, roots []string, on clock.Date) ([]Handover, error) {
+// part narrows a list to a page of per rows, counted from 1; per 0 gives all.
+func part(sel *bun.SelectQuery, page, per int) *bun.SelectQuery {
+	if per > 0 {
+		sel = sel.Limit(int64(per)).Offset(int64(max(page, 1)-1) * int64(per))
+	}
+	return sel
+}
+
+func (store) handovers(ctx context.Context, q bun.IDB, roots []string, on clock.Date, page, per int) ([]Handover, int, error) {
 	var rows []handoverRow
-	err := orgunit.Within(q.NewSelect().Model(&rows), "h.unit_id", roots, on).Order("h.id DESC").Limit(200).Scan(ctx)
+	n, err := part(orgunit.Within(q.NewSelect().Model(&rows), "h.unit_id", roots, on).Order("h.id DESC"), page, per).ScanAndCount(ctx)
 	out := make([]Handover, len(rows))
 	for i, r := range rows {
 		out[i] = r.handover()
 	}
-	return out, err
+	return out, int(n), err
 }
 
 func (store) pair(ctx context.Context, q bun.IDB, id, rowID, by string) error {
@@ -276,10 +296,10 @@ func (store) code(ctx context.Context, q bun.IDB, ref string) (codeRow, error) {
 	return r, err
 }
 
-func (store) codes(ctx context.Context, q bun.IDB, roots []string, on clock.Date) ([]codeRow, error) {
+func (store) codes(ctx context.Context, q bun.IDB, roots []string, on clock.Date, page, per int) ([]codeRow, int, error) {
 	var rows []codeRow
-	err := orgunit.Within(q.NewSelect().Model(&rows), "c.unit_id", roots, on).Where("NOT c.public").Order("c.created_at DESC", "c.code").Limit(200).Scan(ctx)
-	return rows, err
+	n, err := part(orgunit.Within(q.NewSelect().Model(&rows), "c.unit_id", roots, on).Where("NOT c.public").Order("c.created_at DESC", "c.code"), page, per).ScanAndCount(ctx)
+	return rows, int(n), err
 }
 
 // givenBy adds up what a giver gave in cash by valid receipts; the folded name must be the same.

@@ -15,6 +15,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/platform/xlsx"
 )
 
 // handoverView lists what was brought to the bank, with the form for more.
@@ -24,17 +25,22 @@ type handoverView struct {
 	Accounts []ui.Option
 	Typed    url.Values
 	MayPair  bool
+	Paging   ui.Paging
+	Print    bool
 	Err      error
 }
 
 func (p *Pages) showHandovers(w http.ResponseWriter, r *http.Request, typed url.Values, refused error) error {
 	ctx := r.Context()
-	list, err := p.s.Handovers(ctx, actor(r))
-	if err != nil {
+	v := handoverView{Typed: typed, Err: refused, MayPair: p.s.Authz.CanSomewhere(actor(r), cash.ActionPair)}
+	v.Paging, v.Print = pagingOf(r, handBase)
+	var err error
+	if v.List, v.Paging.Total, err = p.s.Handovers(ctx, actor(r), v.Paging.Page, v.Paging.Per); err != nil {
 		return err
 	}
-	v := handoverView{List: list, Typed: typed, Err: refused, MayPair: p.s.Authz.CanSomewhere(actor(r), cash.ActionPair)}
-	if p.s.Authz.CanSomewhere(actor(r), cash.ActionHand) {
+	if v.Print {
+		v.Paging.Per = max(1, v.Paging.Total)
+	} else if p.s.Authz.CanSomewhere(actor(r), cash.ActionHand) {
 		v.Units = p.units(r, cash.ActionHand, typed.Get("unit"))
 		all, err := p.s.Books.AllAppeals(ctx, p.s.DB.Read())
 		if err != nil {
@@ -47,6 +53,26 @@ func (p *Pages) showHandovers(w http.ResponseWriter, r *http.Request, typed url.
 		}
 	}
 	return web.Render(w, r, statusOf(refused), handoversPage(v))
+}
+
+func (p *Pages) handoversExcel(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	list, _, err := p.s.Handovers(ctx, actor(r), 1, 0)
+	if err != nil {
+		return err
+	}
+	s := xlsx.Sheet{Name: i18n.T(ctx, "cash.hand.title")}
+	for _, k := range []string{"col.day", "col.unit", "col.appeal", "hand.receipts", "col.amount", "hand.by", "col.state"} {
+		s.Head = append(s.Head, i18n.T(ctx, "cash."+k))
+	}
+	for _, h := range list {
+		state := "brought"
+		if h.Paired {
+			state = "paired_state"
+		}
+		s.Rows = append(s.Rows, []any{h.Day, h.UnitName, h.AppealCode, h.Receipts, int(h.Amount), h.ByName, i18n.T(ctx, "cash.hand."+state)})
+	}
+	return xlsx.Send(w, "nop-tien-mat.xlsx", s)
 }
 
 func (p *Pages) handovers(w http.ResponseWriter, r *http.Request) error {
@@ -109,16 +135,24 @@ type codesView struct {
 	Units   []ui.Option
 	Appeals []ui.Option
 	Typed   url.Values
+	Paging  ui.Paging
+	Print   bool
 	Err     error
 }
 
 func (p *Pages) showCodes(w http.ResponseWriter, r *http.Request, typed url.Values, refused error) error {
 	ctx := r.Context()
-	list, err := p.s.Codes(ctx, actor(r))
-	if err != nil {
+	v := codesView{Typed: typed, Err: refused}
+	v.Paging, v.Print = pagingOf(r, codeBase)
+	var err error
+	if v.List, v.Paging.Total, err = p.s.Codes(ctx, actor(r), v.Paging.Page, v.Paging.Per); err != nil {
 		return err
 	}
-	v := codesView{List: list, Typed: typed, Err: refused, Units: p.units(r, cash.ActionCode, typed.Get("unit"))}
+	if v.Print {
+		v.Paging.Per = max(1, v.Paging.Total)
+		return web.Render(w, r, http.StatusOK, codesPage(v))
+	}
+	v.Units = p.units(r, cash.ActionCode, typed.Get("unit"))
 	appeals, err := p.openAppeals(ctx)
 	if err != nil {
 		return err
@@ -127,6 +161,22 @@ func (p *Pages) showCodes(w http.ResponseWriter, r *http.Request, typed url.Valu
 		v.Appeals = append(v.Appeals, ui.Option{Value: a.Code, Text: a.Name + " (" + a.Code + ")", Selected: a.Code == typed.Get("appeal")})
 	}
 	return web.Render(w, r, statusOf(refused), codesPage(v))
+}
+
+func (p *Pages) codesExcel(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	list, _, err := p.s.Codes(ctx, actor(r), 1, 0)
+	if err != nil {
+		return err
+	}
+	s := xlsx.Sheet{Name: i18n.T(ctx, "cash.code.codes")}
+	for _, k := range []string{"code.title_label", "col.unit", "col.appeal", "col.amount", "col.reference", "col.display_name"} {
+		s.Head = append(s.Head, i18n.T(ctx, "cash."+k))
+	}
+	for _, c := range list {
+		s.Rows = append(s.Rows, []any{c.Title, c.UnitName, c.AppealCode, int(c.Amount), c.Code, c.DisplayName})
+	}
+	return xlsx.Send(w, "ma-qr.xlsx", s)
 }
 
 func (p *Pages) codes(w http.ResponseWriter, r *http.Request) error {
@@ -173,11 +223,28 @@ func (p *Pages) codeOf(r *http.Request) (codeView, error) {
 }
 
 func (p *Pages) code(w http.ResponseWriter, r *http.Request) error {
+	return p.showCode(w, r, nil)
+}
+
+func (p *Pages) showCode(w http.ResponseWriter, r *http.Request, refused error) error {
 	v, err := p.codeOf(r)
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, codePage(v))
+	v.Err = refused
+	return web.Render(w, r, statusOf(refused), codePage(v))
+}
+
+// forgetCode takes the name of the donor for whom a code was made out of the public statement.
+func (p *Pages) forgetCode(w http.ResponseWriter, r *http.Request) error {
+	err := p.s.ForgetCode(r.Context(), actor(r), r.PathValue("code"), i18n.T(r.Context(), "cash.forget.public"))
+	if retry(err) {
+		return p.showCode(w, r, err)
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, ui.WithFlash(codeBase+"/"+url.PathEscape(r.PathValue("code")), "cash.done.forgotten"))
 }
 
 func (p *Pages) poster(w http.ResponseWriter, r *http.Request) error {

@@ -186,8 +186,10 @@ type receiptView struct {
 	Appeal  fund.Appeal
 	Earmark string
 	MayVoid bool
-	Reason  string
-	Err     error
+	// MayForget: the public may read the giver's name, and the actor may take it out
+	MayForget bool
+	Reason    string
+	Err       error
 }
 
 func (p *Pages) showReceipt(w http.ResponseWriter, r *http.Request, reason string, refused error) error {
@@ -197,6 +199,7 @@ func (p *Pages) showReceipt(w http.ResponseWriter, r *http.Request, reason strin
 	}
 	v.Reason, v.Err = reason, refused
 	v.MayVoid = v.State == cash.Valid && p.s.Authz.Can(actor(r), cash.ActionVoid, identity.Resource{Type: "Receipt", ID: v.ID, UnitID: v.UnitID, Attrs: map[string]string{"author": v.TakenBy}})
+	v.MayForget = v.Consent && p.s.MayForget(actor(r), v.UnitID)
 	return web.Render(w, r, statusOf(refused), receiptPage(v))
 }
 
@@ -236,6 +239,18 @@ func (p *Pages) void(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.SeeOther(w, r, ui.WithFlash(Base+"/"+url.PathEscape(r.PathValue("id")), "cash.done.void"))
+}
+
+// forget takes the giver's name out of the public statement.
+func (p *Pages) forget(w http.ResponseWriter, r *http.Request) error {
+	err := p.s.ForgetName(r.Context(), actor(r), r.PathValue("id"), i18n.T(r.Context(), "cash.forget.public"))
+	if retry(err) {
+		return p.showReceipt(w, r, "", err)
+	}
+	if err != nil {
+		return err
+	}
+	return web.SeeOther(w, r, ui.WithFlash(Base+"/"+url.PathEscape(r.PathValue("id")), "cash.done.forgotten"))
 }
 
 func (v receiptView) facts(ctx context.Context) []ui.DefinitionItem {

@@ -60,15 +60,19 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Can("POST "+Base+"/moi", cash.ActionTake, p.take)
 	r.Can("GET "+Base+"/{id}", cash.ActionRead, p.receipt)
 	r.Can("POST "+Base+"/{id}/huy", cash.ActionVoid, p.void)
+	r.Can("POST "+Base+"/{id}/rut-ten", cash.ActionRead, p.forget)
 	r.Can("GET "+Base+"/{id}/in/{form}", cash.ActionRead, p.slip)
 	r.Can("GET "+Base+"/{id}/xac-nhan/{form}", cash.ActionRead, p.confirmation)
 	r.Can("GET "+handBase, cash.ActionRead, p.handovers)
+	r.Can("GET "+handBase+"/xuat.xlsx", cash.ActionRead, p.handoversExcel)
 	r.Can("POST "+handBase, cash.ActionHand, p.bring)
 	r.Can("GET "+handBase+"/{id}", cash.ActionPair, p.candidates)
 	r.Can("POST "+handBase+"/{id}", cash.ActionPair, p.pair)
 	r.Can("GET "+codeBase, cash.ActionCode, p.codes)
+	r.Can("GET "+codeBase+"/xuat.xlsx", cash.ActionCode, p.codesExcel)
 	r.Can("POST "+codeBase, cash.ActionCode, p.makeCode)
 	r.Can("GET "+codeBase+"/{code}", cash.ActionCode, p.code)
+	r.Can("POST "+codeBase+"/{code}/rut-ten", cash.ActionCode, p.forgetCode)
 	r.Can("GET "+codeBase+"/{code}/ap-phich.pdf", cash.ActionCode, p.poster)
 	r.Public("GET /ung-ho/{code}/ma-qr", p.give)
 	r.Public("POST /ung-ho/{code}/ma-qr", p.ask)
@@ -81,6 +85,14 @@ func actor(r *http.Request) identity.Actor { return identity.ActorFrom(r.Context
 func pageOf(q url.Values) int {
 	n, _ := strconv.Atoi(q.Get("trang")) // what is no number is the first page
 	return max(1, n)
+}
+
+// pagingOf tells which part of a list is asked for: the whole of it for a print sheet.
+func pagingOf(r *http.Request, path string) (v ui.Paging, print bool) {
+	if r.Method == http.MethodGet && r.URL.Query().Get("in") == "1" {
+		return ui.Paging{Page: 1}, true
+	}
+	return ui.Paging{Page: pageOf(r.URL.Query()), Per: perPage, URL: func(n int) string { return with(path, nil, "trang", strconv.Itoa(n)) }}, false
 }
 
 // with is an address with some of the query changed; an empty value takes the parameter away.

@@ -2,15 +2,18 @@ package cashweb_test
 
 import (
 	"bytes"
+	"fmt"
 	"image/png"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/a-h/templ"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/fund"
@@ -90,6 +93,25 @@ func (s *site) page(name string, actor identity.Actor, target string, want int) 
 	return b.String()
 }
 
+// sheet reads an Excel file and finds the words in it.
+func (s *site) sheet(actor identity.Actor, target string, want ...string) {
+	s.t.Helper()
+	f, err := excelize.OpenReader(s.do(actor, "GET", target, nil, 200).Body)
+	if err != nil {
+		s.t.Fatal(target, err)
+	}
+	rows, err := f.GetRows(f.GetSheetName(0))
+	if err != nil {
+		s.t.Fatal(target, err)
+	}
+	text := strings.NewReplacer(".", "", ",", "").Replace(fmt.Sprint(rows))
+	for _, w := range want {
+		if !strings.Contains(text, w) {
+			s.t.Errorf("%s: no %q in %s", target, w, text)
+		}
+	}
+}
+
 func receiptForm() url.Values {
 	return url.Values{"unit": {orgunittest.VinhHung}, "appeal": {spendingtest.Appeal}, "day": {"2026-11-21"}, "donor_kind": {"company"}, "donor_name": {"Công ty An Bình"}, "tax_code": {"2900123456"},
 		"purpose": {"disaster"}, "amount": {"50.000.000"}, "representative": {"Ông Trần Văn Giám"}, "consent": {"1"}, "offline_id": {"0b8c1b0e-0000-4000-8000-000000000009"}}
@@ -118,6 +140,12 @@ func TestReceiptPages(t *testing.T) {
 		}
 	}
 	s.do(taker, "GET", to+"/in/exe", nil, 404)
+	if s.do(keeper, "POST", to+"/rut-ten", url.Values{}, 303); strings.Contains(s.page("receipt_unnamed", keeper, to, 200), "/rut-ten") {
+		t.Error("a name that is gone can be taken out again")
+	}
+	s.do(taker, "POST", to+"/rut-ten", url.Values{}, 409)
+	s.do(identitytest.Official("xem", identity.RoleAuditor, orgunittest.Province), "POST", to+"/rut-ten", url.Values{}, 403)
+	s.do(spendingtest.Sister, "POST", to+"/rut-ten", url.Values{}, 404)
 	if w := s.do(taker, "GET", cashweb.Base+"/xuat.xlsx", nil, 200); w.Header().Get("Content-Type") != xlsx.ContentType {
 		t.Error(w.Header())
 	}
@@ -145,10 +173,12 @@ func TestHandoverPages(t *testing.T) {
 	form["account"] = []string{appeal.Code + " " + appeal.Accounts[0].ID}
 	s.do(taker, "POST", at, form, 303)
 	s.page("handovers", keeper, at, 200)
-	list, err := s.s.Handovers(t.Context(), keeper)
+	list, _, err := s.s.Handovers(t.Context(), keeper, 1, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.sheet(keeper, at+"/xuat.xlsx", "Phường Vinh Hưng", "50000000")
+	s.page("handovers_print", keeper, at+"?in=1", 200)
 	s.page("pair_none", keeper, at+"/"+list[0].ID, 200)
 	s.Give("2026-11-21", 50_000_000)
 	s.page("pair", keeper, at+"/"+list[0].ID, 200)
@@ -174,13 +204,28 @@ func TestCodePages(t *testing.T) {
 	to, _, _ := strings.Cut(s.do(taker, "POST", at, form, 303).Header().Get("Location"), "?")
 	s.page("code", taker, to, 200)
 	s.page("codes", taker, at, 200)
+	s.sheet(taker, at+"/xuat.xlsx", "Khối Kim Hòa chung tay", "200000")
+	s.page("codes_print", taker, at+"?in=1", 200)
+	for i := range 60 {
+		form["title"] = []string{"Khối số " + strconv.Itoa(i)}
+		s.do(taker, "POST", at, form, 303)
+	}
+	if b := s.do(taker, "GET", at+"?trang=2", nil, 200).Body.String(); strings.Count(b, "<tr>") != 1+11 || !strings.Contains(b, "Khối Kim Hòa chung tay") || !strings.Contains(b, `href="/lam-viec/ma-qr?trang=1"`) {
+		t.Error("the second page of 61 codes:", b)
+	}
 	if b := s.do(taker, "GET", to+"/ap-phich.pdf", nil, 200).Body.Bytes(); !bytes.HasPrefix(b, []byte("%PDF-")) {
 		t.Error("no poster")
 	}
 	s.do(spendingtest.Sister, "GET", to, nil, 403)
+	form["title"], form["consent"], form["display_name"] = []string{"Mã của công ty"}, []string{"1"}, []string{"Công ty An Bình"}
+	named, _, _ := strings.Cut(s.do(taker, "POST", at, form, 303).Header().Get("Location"), "?")
+	s.page("code_named", taker, named, 200)
+	s.do(taker, "POST", named+"/rut-ten", url.Values{}, 303)
+	s.do(taker, "POST", named+"/rut-ten", url.Values{}, 409)
 	other := identitytest.Official("la", identity.RoleCollector, orgunittest.TruongVinh)
 	s.do(other, "GET", to, nil, 404)
 	s.do(other, "GET", to+"/ap-phich.pdf", nil, 404)
+	s.do(other, "POST", named+"/rut-ten", url.Values{}, 404)
 }
 
 // TestGive walks the way of a citizen: type an amount, get the code, save its picture.

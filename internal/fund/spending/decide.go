@@ -6,6 +6,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/id"
@@ -162,6 +163,14 @@ func (s *Service) MayLeave(ctx context.Context, tx db.Tx, appealID, earmarkID st
 }
 
 var _ fund.Promises = (*Service)(nil)
+
+// FirstPaid is the day on which the first money of an appeal was handed out; "" while none was. For other rooms, which check
+// who may see it.
+func (s *Service) FirstPaid(ctx context.Context, q bun.IDB, appealID string) (day clock.Date, err error) {
+	err = q.NewRaw(`SELECT coalesce(min(p.paid_day), '') FROM spending_payment p JOIN spending_share s ON s.id = p.share_id JOIN spending_allocation a ON a.id = s.allocation_id
+		WHERE a.appeal_id = ? AND p.state = 'paid'`, appealID).Scan(ctx, &day)
+	return day, err
+}
 
 // FreeMoney lists what an appeal may still allot, to who may draw up or take decisions on it.
 func (s *Service) FreeMoney(ctx context.Context, actor identity.Actor, appealID string) ([]Free, error) {

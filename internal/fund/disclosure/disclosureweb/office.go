@@ -11,14 +11,16 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/platform/xlsx"
 )
 
 // OfficeBase is where officials see what must be published.
 const OfficeBase = "/lam-viec/cong-bo-quy"
 
 type dutiesView struct {
-	List []disclosure.Duty
-	May  bool // the actor may say that something is published
+	List  []disclosure.Duty
+	May   bool // the actor may say that something is published
+	Print bool
 	// What was refused: which duty, what was typed, why.
 	Code  string
 	Kind  disclosure.DutyKind
@@ -36,8 +38,29 @@ func (p *Pages) showDuties(w http.ResponseWriter, r *http.Request, status int, v
 	if v.List, err = p.s.Duties(r.Context(), actor); err != nil {
 		return err
 	}
-	v.May = p.s.Authz.CanSomewhere(actor, disclosure.ActionPublish)
+	v.Print = r.Method == http.MethodGet && r.URL.Query().Get("in") == "1"
+	v.May = !v.Print && p.s.Authz.CanSomewhere(actor, disclosure.ActionPublish)
 	return web.Render(w, r, status, dutiesPage(v))
+}
+
+func (p *Pages) dutiesExcel(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	list, err := p.s.Duties(ctx, identity.ActorFrom(ctx))
+	if err != nil {
+		return err
+	}
+	s := xlsx.Sheet{Name: i18n.T(ctx, "disclosure.duty.title")}
+	for _, k := range []string{"appeal", "what", "due", "status", "done", "who", "place", "note"} {
+		s.Head = append(s.Head, i18n.T(ctx, "disclosure.duty."+k))
+	}
+	for _, d := range list {
+		done := ""
+		if !d.DoneAt.IsZero() {
+			done = i18n.DateTime(d.DoneAt)
+		}
+		s.Rows = append(s.Rows, []any{d.Appeal.Name, i18n.T(ctx, "disclosure.duty.kind."+string(d.Kind)), d.Due, i18n.T(ctx, "disclosure.duty.state."+string(d.State), "Day", d.KeepUntil.Vietnamese()), done, d.DoneBy, d.Place, d.Note})
+	}
+	return xlsx.Send(w, "viec-cong-bo.xlsx", s)
 }
 
 func (p *Pages) publish(w http.ResponseWriter, r *http.Request) error {

@@ -338,7 +338,7 @@ func dutiesPage(v dutiesView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "disclosure.duty.title"), Head: []ui.Col{{Text: i18n.T(ctx, "disclosure.duty.what")}, {Text: i18n.T(ctx, "disclosure.duty.due")}, {Text: i18n.T(ctx, "disclosure.duty.status")}, {Text: i18n.T(ctx, "disclosure.duty.done")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "disclosure.duty.title"), Page: ui.Paging{Page: 1, Per: len(v.List), Total: len(v.List)}, Export: OfficeBase + "/xuat.xlsx", Print: OfficeBase + "?in=1", Head: []ui.Col{{Text: i18n.T(ctx, "disclosure.duty.what")}, {Text: i18n.T(ctx, "disclosure.duty.due")}, {Text: i18n.T(ctx, "disclosure.duty.status")}, {Text: i18n.T(ctx, "disclosure.duty.done")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -72,6 +72,7 @@ func (p *Pages) Routes(rt *web.Routes) {
 	rt.Public("GET "+Base+"/{code}/dong/{line}", p.line)
 	rt.Public("GET "+Base+"/{code}/dong/{line}/bien-nhan.pdf", p.receiptPDF)
 	rt.Can("GET "+OfficeBase, disclosure.ActionSee, p.duties)
+	rt.Can("GET "+OfficeBase+"/xuat.xlsx", disclosure.ActionSee, p.dutiesExcel)
 	rt.Can("POST "+OfficeBase+"/{code}/{duty}", disclosure.ActionPublish, p.publish)
 	rt.Can("GET "+OfficeBase+"/dinh-chinh", disclosure.ActionCorrect, p.correction)
 	rt.Can("POST "+OfficeBase+"/dinh-chinh", disclosure.ActionCorrect, p.correct)

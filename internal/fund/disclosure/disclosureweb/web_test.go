@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/xuri/excelize/v2"
 	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
@@ -216,6 +217,12 @@ func testDuties(t *testing.T, s *site) {
 	s.do(nobody, "GET", base, nil, 303)
 	if b := s.do(sister, "GET", base, nil, 200).Body.String(); strings.Contains(b, spendingtest.Appeal) {
 		t.Error("a sister ward sees the duties of the province")
+	}
+	s.page("duties_print", publisher, base+"?in=1", 200)
+	if f, err := excelize.OpenReader(s.do(auditor, "GET", base+"/xuat.xlsx", nil, 200).Body); err != nil {
+		t.Error(err)
+	} else if rows, err := f.GetRows(f.GetSheetName(0)); err != nil || len(rows) != 5 {
+		t.Error(rows, err)
 	}
 	way := base + "/" + spendingtest.Appeal + "/way"
 	golden.Body(t, "duties_refused", s.do(publisher, "POST", way, url.Values{"place": {"x"}, "note": {"ghi chú"}}, 422).Body.Bytes())
