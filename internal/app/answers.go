@@ -4,6 +4,9 @@ import (
 	"context"
 
 	"github.com/nhipcau/nhipcau/internal/dashboard"
+	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/alert"
+	"github.com/nhipcau/nhipcau/internal/feedback/alertweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
@@ -27,6 +30,7 @@ type answerRooms struct {
 	promise *promise.Service
 	opinion *opinion.Service
 	files   *attach.Service
+	alert   *alert.Service
 }
 
 // Answers gives the rooms around answers to the rehearsal and to tests.
@@ -49,6 +53,8 @@ func (h *House) openAnswers(days *workday.Calendar) {
 	a.promise = promise.New(promise.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Pictures: h.pictures, Audit: h.audit})
 	a.opinion = opinion.New(opinion.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Audit: h.audit, Words: h.words.In("vi")})
 	a.files = attach.New(attach.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Blobs: h.blobs, Pictures: h.pictures, Cases: f.feedback, Audit: h.audit})
+	a.alert = alert.New(alert.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Cases: f.feedback, Sealer: h.box, Key: h.box.Derive("addresses of alerts"), Post: h.post(),
+		Words: func(lang string) feedback.Words { return h.words.In(lang) }, BaseURL: h.cfg.PublicURL})
 	f.feedback.BeforeSubmit(a.promise.Gate)
 }
 
@@ -58,6 +64,11 @@ func (h *House) casePages() *feedbackweb.Pages {
 	return feedbackweb.New(h.features.feedback, feedbackweb.DefaultLimits).With(feedbackweb.Rooms{Routing: h.features.routing, Phrases: &phrase.Service{Cases: h.features.feedback},
 		Similar: a.similar, Follow: a.follow, Survey: a.survey, Promise: a.promise, Opinion: a.opinion, Files: a.files, Brand: h.unitBrand,
 	})
+}
+
+// alertPages are the screens of letters about new public answers.
+func (h *House) alertPages() *alertweb.Pages {
+	return alertweb.New(alertweb.Pages{S: h.features.answers.alert, Units: h.units.Forest, Clock: h.clock, Root: h.provinceID()}, 20)
 }
 
 // promisePages are the screens of the ledger of promises.

@@ -12,6 +12,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/directive"
 	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/alert"
+	"github.com/nhipcau/nhipcau/internal/feedback/alertweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist/assistweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
@@ -65,10 +67,10 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
-	"github.com/nhipcau/nhipcau/internal/topics"
-	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
 	"github.com/nhipcau/nhipcau/internal/relief"
 	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
+	"github.com/nhipcau/nhipcau/internal/topics"
+	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
 	"github.com/nhipcau/nhipcau/internal/voter"
 	"github.com/nhipcau/nhipcau/internal/voter/voterweb"
 )
@@ -101,6 +103,7 @@ func rooms() []room {
 		{name: "assist", migrations: assist.Migrations, catalogue: assistweb.Catalogue},
 		{name: "similar", migrations: similar.Migrations},
 		{name: "follow", migrations: follow.Migrations},
+		{name: "alert", migrations: alert.Migrations, catalogue: alertweb.Catalogue},
 		{name: "survey", migrations: survey.Migrations},
 		{name: "promise", migrations: promise.Migrations, catalogue: promiseweb.Catalogue},
 		{name: "opinion", migrations: opinion.Migrations},

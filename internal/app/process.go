@@ -1,7 +1,9 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"os"
 
 	"github.com/nhipcau/nhipcau/internal/feedback/deadlineweb"
@@ -53,5 +55,12 @@ func (mailInCmd) Run(s *session) error {
 		return err
 	}
 	defer h.Close()
-	return h.features.routing.MailIn(s.ctx, os.Stdin)
+	letter, err := io.ReadAll(io.LimitReader(os.Stdin, routing.MaxLetter+1))
+	if err != nil {
+		return err
+	}
+	if ours, err := h.features.answers.alert.Bounce(s.ctx, bytes.NewReader(letter)); ours || err != nil {
+		return err // an alert that came back
+	}
+	return h.features.routing.MailIn(s.ctx, bytes.NewReader(letter))
 }

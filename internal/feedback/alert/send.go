@@ -112,7 +112,9 @@ func (s *Service) sweep(ctx context.Context) error {
 	for after := ""; ; {
 		var ids []string
 		err := s.DB.Read().NewSelect().TableExpr("alert_subscription AS s").ColumnExpr("s.id").Where("s.id > ?", after).Where("s.tried_on < ?", s.today()).
-			WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("s.daily = ?", true).WhereOr("s.failures > 0") }).
+			WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+				return q.Where("s.daily = ?", true).WhereOr("s.failures > 0")
+			}).
 			Where("EXISTS (SELECT 1 FROM alert_item AS i WHERE i.subscription_id = s.id AND i.sent_at IS NULL)").Order("s.id").Limit(batch).Scan(ctx, &ids)
 		if err != nil || len(ids) == 0 {
 			return err
@@ -227,7 +229,11 @@ func (s *Service) sent(ctx context.Context, r subscriptionRow, items []itemRow, 
 				return err
 			}
 		}
-		_, err := tx.NewUpdate().Model((*subscriptionRow)(nil)).Set("failures = 0").Set("tried_on = ?", s.today()).Where("id = ?", r.ID).Exec(ctx)
+		q := tx.NewUpdate().Model((*subscriptionRow)(nil)).Set("tried_on = ?", s.today()).Where("id = ?", r.ID)
+		if r.RefusedOn < clock.DateOf(s.Clock.Now().AddDate(0, 0, -7)) { // a server may take a letter and return it a day later
+			q = q.Set("failures = 0")
+		}
+		_, err := q.Exec(ctx)
 		return err
 	})
 }
@@ -237,7 +243,7 @@ func (s *Service) refused(ctx context.Context, tx db.Tx, r subscriptionRow) erro
 	if r.Failures+1 >= MaxRefused {
 		return s.remove(ctx, tx, r.ID)
 	}
-	_, err := tx.NewUpdate().Model((*subscriptionRow)(nil)).Set("failures = ?", r.Failures+1).Set("tried_on = ?", s.today()).Where("id = ?", r.ID).Exec(ctx)
+	_, err := tx.NewUpdate().Model((*subscriptionRow)(nil)).Set("failures = ?", r.Failures+1).Set("tried_on = ?", s.today()).Set("refused_on = ?", s.today()).Where("id = ?", r.ID).Exec(ctx)
 	return err
 }
 
@@ -304,7 +310,7 @@ func (s *Service) Bounce(ctx context.Context, r io.Reader) (bool, error) {
 	if fault.Is(err, fault.NotFound) {
 		return true, nil
 	}
-	if err != nil || row.Failures > 0 && row.TriedOn == s.today() {
+	if err != nil || row.RefusedOn == s.today() {
 		return err == nil, err
 	}
 	return true, s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {

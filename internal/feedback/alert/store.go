@@ -27,6 +27,7 @@ type subscriptionRow struct {
 	ConfirmedAt   time.Time `bun:",nullzero"`
 	TriedOn       clock.Date
 	Failures      int
+	RefusedOn     clock.Date
 }
 
 type itemRow struct {

@@ -12,8 +12,9 @@ CREATE TABLE alert_subscription (
     lang         text NOT NULL,
     asked_at     timestamptz NOT NULL, -- when the letter that asks for confirmation was last ordered
     confirmed_at timestamptz,
-    tried_on     text NOT NULL,        -- day of the last digest, or of the last letter that was refused
-    failures     integer NOT NULL,     -- letters that the address refused, one after another
+    tried_on     text NOT NULL,        -- day of the last letter with answers, taken or refused
+    failures     integer NOT NULL,     -- days at which the address refused letters, none of them a week before the next
+    refused_on   text NOT NULL,        -- the last of these days
     UNIQUE (address_key, unit_id, category)
 );
 CREATE INDEX alert_subscription_unit ON alert_subscription (unit_id, confirmed_at);
