@@ -5,7 +5,7 @@
 //
 //	go run ./bench               everything, about six minutes
 //	go run ./bench -short        shorter windows, without the sustained deliveries
-//	go run ./bench -only article one of: article, questions, deliveries, start, search, cases, duplicates, weights, statement, gifts, scans
+//	go run ./bench -only article one of: article, questions, deliveries, start, search, cases, duplicates, weights, statement, gifts, readers, scans
 package main
 
 import (
@@ -54,7 +54,7 @@ type part struct {
 
 func parts() []part {
 	return []part{{"article", (*bench).article}, {"questions", (*bench).questions}, {"deliveries", (*bench).deliveries},
-		{"start", (*bench).start}, {"search", (*bench).search}, {"cases", (*bench).cases}, {"duplicates", (*bench).duplicates}, {"weights", (*bench).weights}, {"statement", (*bench).statement}, {"gifts", (*bench).gifts}, {"scans", (*bench).scans}}
+		{"start", (*bench).start}, {"search", (*bench).search}, {"cases", (*bench).cases}, {"duplicates", (*bench).duplicates}, {"weights", (*bench).weights}, {"statement", (*bench).statement}, {"gifts", (*bench).gifts}, {"readers", (*bench).readers}, {"scans", (*bench).scans}}
 }
 
 func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) {
