@@ -260,13 +260,14 @@ func (v *visitor) press(sel string) {
 func (v *visitor) hit(sel string, label bool) {
 	v.t.Helper()
 	end := time.Now().Add(patience)
-	for {
+	for before := (point{Why: "not looked for yet"}); ; {
 		var p point
 		v.ask(fmt.Sprintf("%s(%s, %t)", locate, quote(sel), label), &p)
-		if p.Why == "" {
+		if p.Why == "" && p == before { // it stands still: nothing comes in above it any more
 			v.run(chromedp.MouseClickXY(p.X, p.Y))
 			return
 		}
+		before = p
 		if time.Now().After(end) {
 			v.fail("%s cannot be pressed: %s", sel, p.Why)
 		}
