@@ -161,10 +161,19 @@ func navigation() []navEntry {
 // shell puts the frame of the page around every request.
 func (h *House) shell(people *identityweb.Pages, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if ui.SwitchType(w, r) {
+			return
+		}
+		w.Header().Add("Vary", "Cookie") // language, size of type, who is signed in
 		ctx := r.Context()
 		a := identity.ActorFrom(ctx)
-		sh := ui.Shell{Path: r.URL.Path, Flash: ui.Flash(r), Search: "/tim", SignedIn: a.SignedIn(),
+		sh := ui.Shell{Large: ui.Large(r), Path: r.URL.Path, Flash: ui.Flash(r), Search: "/tim", SignedIn: a.SignedIn(),
 			House: []ui.Crumb{{Text: i18n.T(ctx, "nav.statements"), Href: disclosureweb.Base}, {Text: i18n.T(ctx, "nav.houses_public"), Href: housingweb.PublicPath}, {Text: i18n.T(ctx, "nav.relief_public"), Href: reliefweb.PublicPath}, {Text: i18n.T(ctx, "nav.handbook"), Href: ui.HelpPath}, {Text: i18n.T(ctx, "nav.log"), Href: "/log/checkpoint"}}}
+		size := "nav.large_type"
+		if sh.Large {
+			size = "nav.usual_type"
+		}
+		sh.House = append(sh.House, ui.Crumb{Text: i18n.T(ctx, size), Href: ui.LargeHref(r.URL.Path, sh.Large)})
 		sh.Brand, sh.Footer = h.site().Around(ctx)
 		if a.SignedIn() {
 			sh.UserName = a.Name

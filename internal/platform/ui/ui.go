@@ -57,6 +57,7 @@ type Shell struct {
 	Path     string // path of the request, for marking the active entry and the language switch
 	Lang     string
 	SignedIn bool
+	Large    bool // citizen pages in large type
 
 	Flash       string  // text shown once on top, see Flash
 	Search      string  // address of the search page that takes ?q=; empty hides the box

@@ -21,6 +21,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/ui"
 )
 
 // draft is what a handler makes; the cache turns it into an answer.
@@ -186,9 +187,9 @@ func (a *answer) send(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body) // a reader who has gone needs no error
 }
 
-// cacheControl lets everybody on the way keep the page, unless its language came from the reader's own choice.
+// cacheControl lets everybody on the way keep the page, unless its language or size came from the reader's own choice.
 func cacheControl(r *http.Request) string {
-	if i18n.Lang(r.Context()) == "en" || r.URL.Query().Has("lang") {
+	if i18n.Lang(r.Context()) == "en" || r.URL.Query().Has("lang") || ui.Large(r) {
 		return privateFor
 	}
 	return publicFor

@@ -84,7 +84,11 @@ func (s *Pages) cached(make maker) web.Handler {
 		if err != nil {
 			return err
 		}
-		k := key(host, i18n.Lang(r.Context()), r.URL)
+		size := ""
+		if ui.ShellFrom(r.Context()).Large {
+			size = "+"
+		}
+		k := key(host, i18n.Lang(r.Context())+size, r.URL)
 		if a := s.kept(k, now); a != nil {
 			a.send(w, r)
 			return nil
@@ -153,7 +157,7 @@ func (s *Pages) ready(r *http.Request) *answer {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || p != "/" && !strings.HasPrefix(p, portal.UnitPath) {
 		return nil
 	}
-	if r.URL.RawQuery != "" && r.URL.Query().Has("lang") {
+	if r.URL.RawQuery != "" && r.URL.Query().Has("lang") || ui.SwitchesType(r) || ui.Large(r) {
 		return nil
 	}
 	if c, err := r.Cookie("lang"); err == nil && c.Value == "en" {
