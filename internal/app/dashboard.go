@@ -40,7 +40,7 @@ func (h *House) dashboardPages() (*dashboardweb.Pages, error) {
 			return h.casesByUnit(ctx, a, true)
 		},
 		Place: h.place,
-	}, h.postsWaiting, h.casesWaiting, h.promisesWaiting, h.opinionsWaiting, h.alertsWaiting, h.reliefWaiting, h.petitionsWaiting, h.spendingWaiting, h.housesWaiting, h.disclosureWaiting, h.directivesWaiting, h.messagesWaiting)
+	}, h.postsWaiting, h.casesWaiting, h.noticesWaiting, h.promisesWaiting, h.opinionsWaiting, h.alertsWaiting, h.reliefWaiting, h.petitionsWaiting, h.spendingWaiting, h.housesWaiting, h.disclosureWaiting, h.directivesWaiting, h.messagesWaiting)
 	if h.cfg.Province != "40" || h.units.Today() < "2025-07-01" {
 		return p, nil // boundaries are delivered for today's Nghệ An only: elsewhere the table alone
 	}

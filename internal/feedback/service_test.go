@@ -168,6 +168,7 @@ func TestStrangersGetNothing(t *testing.T) {
 				"route":    func() error { _, err := s.Route(ctx, actor, c.ID, orgunittest.WardOffice, "x"); return err },
 				"note":     func() error { _, err := s.Note(ctx, actor, c.ID, "x"); return err },
 				"refuse":   func() error { _, err := s.Refuse(ctx, actor, c.ID, "x"); return err },
+				"not ours": func() error { _, err := s.RefuseNotOurs(ctx, actor, c.ID, "x", "x"); return err },
 				"draft":    func() error { _, err := s.Draft(ctx, actor, c.ID, "x"); return err },
 				"submit":   func() error { _, err := s.Submit(ctx, actor, c.ID, "x"); return err },
 				"return":   func() error { _, err := s.ReturnAnswer(ctx, actor, c.ID, "x"); return err },

@@ -91,6 +91,21 @@ func (s *Service) Refuse(ctx context.Context, actor identity.Actor, caseID, why 
 	return s.step(ctx, actor, ActionWork, caseID, StepRefuse, Act{Reason: why}, nil)
 }
 
+// RefuseNotOurs ends the case because another body is responsible: the citizen is told which one, and why.
+func (s *Service) RefuseNotOurs(ctx context.Context, actor identity.Actor, caseID, body, why string) (Case, error) {
+	body, err := reason("body", body)
+	if err != nil {
+		return Case{}, err
+	}
+	var fs fault.Fields
+	fs.Check(body != "", "body", "feedback.body_required")
+	fs.Check(strings.TrimSpace(why) != "", "reason", "feedback.reason_required")
+	if err := fs.OrNil(); err != nil {
+		return Case{}, err
+	}
+	return s.Refuse(ctx, actor, caseID, s.Words.T("feedback.not_ours", "Body", oneLine(body), "Why", why))
+}
+
 // Unmask opens name, telephone and address of the person. It is written into the case and into the audit log each time.
 func (s *Service) Unmask(ctx context.Context, actor identity.Actor, caseID, why string) (Person, error) {
 	why, err := reason("reason", why)

@@ -91,6 +91,10 @@ func (p *Pages) askNext(w http.ResponseWriter, r *http.Request) error {
 		f.Step = max(askWhat, f.Step-1)
 	case strings.HasPrefix(press, "edit"):
 		f.Step = int(press[len(press)-1]-'1') % 3
+	case strings.HasPrefix(press, "kind:"): // the kind that was offered on the last page
+		if k := feedback.Kind(strings.TrimPrefix(press, "kind:")); k.Valid() {
+			f.In.Kind = k
+		}
 	case strings.HasPrefix(press, "follow:") && p.rooms.Follow != nil:
 		return p.askFollow(w, r, strings.TrimPrefix(press, "follow:"), f.Nonce)
 	case press == "find":

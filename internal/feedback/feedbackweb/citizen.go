@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
@@ -257,15 +258,24 @@ type answeredView struct {
 	Total  int
 	Page   ui.Paging
 	Taken  feedback.DaysTaken
+
+	Place    string // as it was typed
+	Slug     string // of the unit, as open data names it
+	Nowhere  bool   // the place is not known
+	Category string // code of a service of open data
+	Year     int    // in which it was asked; 0 is every year
+	This     int    // this year
 }
 
 func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	q := r.URL.Query()
 	v := answeredView{Query: strings.TrimSpace(vntext.Truncate(q.Get("q"), 200)), UnitID: p.unitFrom(q.Get("don_vi"))}
+	v.This = p.s.Clock.Now().In(clock.Vietnam).Year()
+	p.narrowed(q, &v)
 	v.Unit = p.unitName(ctx, v.UnitID)
 	page := pageOf(q)
-	list, total, err := p.s.SearchAnswered(ctx, v.UnitID, v.Query, page, answeredPer)
+	list, total, err := p.list(ctx, &v, page)
 	if err != nil {
 		return err
 	}

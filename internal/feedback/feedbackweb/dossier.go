@@ -222,7 +222,13 @@ func (p *Pages) note(w http.ResponseWriter, r *http.Request) error {
 
 func (p *Pages) refuse(w http.ResponseWriter, r *http.Request) error {
 	return p.act(w, r, "tu-choi", "feedback.done.refused", func(ctx context.Context, a identity.Actor, caseID string, v url.Values) (feedback.Case, error) {
-		return p.s.Refuse(ctx, a, caseID, v.Get("reason"))
+		switch v.Get("ground") {
+		case "not_ours":
+			return p.s.RefuseNotOurs(ctx, a, caseID, v.Get("body"), v.Get("reason"))
+		case "other":
+			return p.s.Refuse(ctx, a, caseID, v.Get("reason"))
+		}
+		return feedback.Case{}, fault.Field("ground", "feedback.ground_required")
 	})
 }
 

@@ -56,6 +56,13 @@ func question(events []feedback.Event) string {
 // dangers lists the numbers to call now that the words of the question speak for.
 func (f askForm) dangers() []triage.Danger { return triage.Dangers(f.In.Text) }
 
+// kindDoubt says which legal kind the words of the question speak for when it is another than the one chosen; the person
+// decides.
+func (f askForm) kindDoubt() (triage.Suggestion, bool) {
+	k := triage.Kind(f.In.Text)
+	return k, len(k.Words) > 0 && k.Kind != f.In.Kind && !f.In.Kind.Secret()
+}
+
 // draftText is what stands in the form of the answer: the draft, with the saved text that was just chosen behind it.
 func draftText(v dossierView) string {
 	if v.Extra.Reply.Text != "" {

@@ -22,6 +22,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
+	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
 	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
 	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
@@ -53,7 +54,7 @@ type site struct {
 
 func newSite(t testing.TB, limits feedbackweb.Limits) *site {
 	t.Helper()
-	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, promiseweb.Catalogue, routingweb.Catalogue, feedbackweb.Catalogue)
+	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, promiseweb.Catalogue, routingweb.Catalogue, open311web.Catalogue, feedbackweb.Catalogue)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,6 +348,12 @@ func (s *site) afterAnswer(at string) {
 	s.get(at).want(t, 200, "Vụ việc đã xong")
 	check(t, "public-one", s.get("/hoi-dap/"+m.Case.ID).want(t, 200, "Đã thay bóng đèn"))
 	check(t, "public-list", s.get("/hoi-dap?q=den+duong").want(t, 200, "Đèn đường khối Kim Tân"))
+	for query, found := range map[string]bool{"nam=2026": true, "nam=2025": false, "linh_vuc=other": true, "linh_vuc=road": false, "q=den+duong&linh_vuc=other&nam=2026": true, "q=zzz&nam=2026": false,
+		"noi=vinh+hung": true, "noi=kim+lien": false, "noi=khong+co+noi+nay": false} {
+		if page := s.get("/hoi-dap?"+query).want(t, 200, "/open/cases.rss"); strings.Contains(page.body, "Đèn đường khối Kim Tân") != found {
+			t.Errorf("%s: found %v", query, !found)
+		}
+	}
 	check(t, "public-empty", s.get("/hoi-dap?q=zzz").want(t, 200, "Chưa có câu hỏi nào như vậy"))
 	s.get("/hoi-dap/"+orgunittest.Province).want(t, 404)
 	s.get(at+"/bien-nhan.json").want(t, 200, `"leaf":"`+m.Case.Receipt.Leaf, `"checkpoint":"test"`)

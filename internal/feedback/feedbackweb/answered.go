@@ -1,0 +1,112 @@
+package feedbackweb
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/orgunit"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/ui"
+	"github.com/nhipcau/nhipcau/internal/vntext"
+)
+
+// answeredYears is how many years back the public list can be narrowed to.
+const answeredYears = 5
+
+// mostFound bounds how many answers that hold the words are narrowed by category and year; the newest count.
+const mostFound = 500
+
+// narrowed reads what the address asks of the public list: ?noi= a place as people write it, ?don_vi= the id or name of a
+// unit, ?linh_vuc= a category, ?nam= the year in which it was asked.
+func (p *Pages) narrowed(q url.Values, v *answeredView) {
+	v.Place = vntext.Truncate(q.Get("noi"), 100)
+	if v.Place != "" {
+		var found []orgunit.Unit
+		for _, x := range p.forest().Search(v.Place, p.s.Today(), 10) {
+			found = append(found, x.Now...)
+		}
+		if c := p.choices(found, ""); len(c) > 0 {
+			v.UnitID = c[0].ID
+		} else {
+			v.Nowhere = true
+		}
+	}
+	if v.UnitID != "" {
+		v.Slug = p.s.Unit(v.UnitID).Slug
+	}
+	if _, ok := open311.ServiceOf(q.Get("linh_vuc")); ok {
+		v.Category = q.Get("linh_vuc")
+	}
+	this := p.s.Clock.Now().In(clock.Vietnam).Year()
+	if y, err := strconv.Atoi(q.Get("nam")); err == nil && y <= this && y > this-answeredYears {
+		v.Year = y
+	}
+}
+
+// list reads one page of the narrowed list.
+func (p *Pages) list(ctx context.Context, v *answeredView, page int) ([]feedback.Published, int, error) {
+	if v.Nowhere {
+		return nil, 0, nil
+	}
+	if v.Category == "" && v.Year == 0 {
+		return p.s.SearchAnswered(ctx, v.UnitID, v.Query, page, answeredPer)
+	}
+	f := feedback.OpenFilter{UnitID: v.UnitID, Page: page, Per: answeredPer}
+	if v.Query != "" {
+		hits, _, err := p.s.SearchAnswered(ctx, v.UnitID, v.Query, 1, mostFound)
+		if err != nil || len(hits) == 0 {
+			return nil, 0, err
+		}
+		for _, h := range hits {
+			f.IDs = append(f.IDs, h.ID)
+		}
+	}
+	if s, ok := open311.ServiceOf(v.Category); ok {
+		f.Kinds = []feedback.OpenKind{s.Picks()}
+	}
+	if v.Year != 0 {
+		f.From = time.Date(v.Year, 1, 1, 0, 0, 0, 0, clock.Vietnam).UTC()
+		f.To = time.Date(v.Year+1, 1, 1, 0, 0, 0, 0, clock.Vietnam).UTC().Add(-time.Second)
+	}
+	cases, total, err := p.s.OpenCases(ctx, f)
+	out := make([]feedback.Published, len(cases))
+	for i, c := range cases {
+		asked, answered := clock.DateOf(c.ReceivedAt), clock.DateOf(c.AnsweredAt)
+		out[i] = feedback.Published{ID: c.ID, UnitID: c.UnitID, OriginID: c.OriginID, Title: c.Title, Question: c.Question, Answer: c.Answer, AskedOn: asked, AnsweredAt: c.AnsweredAt, Days: p.s.Calendar.Between(asked, answered)}
+	}
+	return out, total, err
+}
+
+func (v answeredView) categories(ctx context.Context) []ui.Option {
+	out := []ui.Option{{Value: "", Text: i18n.T(ctx, "feedback.public.any_category"), Selected: v.Category == ""}}
+	for _, s := range open311.Services() {
+		out = append(out, ui.Option{Value: s.Code, Text: i18n.T(ctx, "open311.service."+s.Code), Selected: s.Code == v.Category})
+	}
+	return out
+}
+
+func (v answeredView) years(ctx context.Context) []ui.Option {
+	out := []ui.Option{{Value: "", Text: i18n.T(ctx, "feedback.public.any_year"), Selected: v.Year == 0}}
+	for y := v.This; y > v.This-answeredYears; y-- {
+		s := strconv.Itoa(y)
+		out = append(out, ui.Option{Value: s, Text: s, Selected: y == v.Year})
+	}
+	return out
+}
+
+// open is the address of the same unit and category as open data.
+func (v answeredView) open(path, unit, category string) string {
+	q := url.Values{}
+	if v.Slug != "" {
+		q.Set(unit, v.Slug)
+	}
+	if v.Category != "" {
+		q.Set(category, v.Category)
+	}
+	return withQuery(path, q)
+}
