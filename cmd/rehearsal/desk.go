@@ -15,7 +15,7 @@ import (
 )
 
 // busyCases is how many cases the busy desk gets beside those of every commune.
-const busyCases = 220
+const busyCases = 300
 
 // desk is the busy desk while it is filled.
 type desk struct {

@@ -21,6 +21,8 @@ type Filter struct {
 	UnderUnitID  string
 	ClaimedBy    string
 	Overdue      bool
+	OriginUnitID string     // the unit that took it in
+	From, Until  clock.Date // taken in on these days or between them; "" leaves the end open
 	Text         string
 	Page, Per    int // Page from 1
 }
@@ -68,6 +70,27 @@ func (s *Service) Cases(ctx context.Context, actor identity.Actor, f Filter) ([]
 		return nil, 0, err
 	}
 	return s.store.list(ctx, s.DB.Read(), s.scope(actor), f, s.today())
+}
+
+// Given reads the answer that each of the cases was given last; those without one are left out. The cases come from Cases
+// or Look, which decided that the reader may see them.
+func (s *Service) Given(ctx context.Context, cases []Case) (map[string]Answer, error) {
+	out := map[string]Answer{}
+	for _, c := range cases {
+		if c.AnsweredAt.IsZero() {
+			continue
+		}
+		all, err := s.store.answers(ctx, s.DB.Read(), c.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range all {
+			if a.State == AnswerApproved {
+				out[c.ID] = a
+			}
+		}
+	}
+	return out, nil
 }
 
 // mayList is the coarse check of lists; what they hold is limited by the scope.

@@ -125,6 +125,15 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near bool) *bun.Se
 	if f.ClaimedBy != "" {
 		q = q.Where("c.claimed_by = ?", f.ClaimedBy)
 	}
+	if f.OriginUnitID != "" {
+		q = q.Where("c.origin_unit_id = ?", f.OriginUnitID)
+	}
+	if f.From != "" {
+		q = q.Where("c.received_at >= ?", f.From.Time().UTC())
+	}
+	if f.Until != "" {
+		q = q.Where("c.received_at < ?", f.Until.AddDays(1).Time().UTC())
+	}
 	if f.Overdue {
 		q = q.Where("c.state IN (?)", bun.In(openStates)).Where("c.deadline < ?", today).Where("c.paused_at IS NULL")
 	}
