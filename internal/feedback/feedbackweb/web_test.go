@@ -445,7 +445,7 @@ func TestOfficePages(t *testing.T) {
 		"tra-loi": {"answer": {""}, "go": {"submit"}}, "nguoi-gui": {"reason": {""}}, "phan-loai": {"kind": {"joke"}}} {
 		s.post(at+"/"+act, v).want(t, 422, "class=\"summary\"")
 	}
-	check(t, "dossier-refused", s.post(at+"/tu-choi", url.Values{"reason": {strings.Repeat("x", 2001)}}).want(t, 422, "xxxx"))
+	check(t, "dossier-refused", s.post(at+"/tu-choi", url.Values{"ground": {"other"}, "reason": {strings.Repeat("x", 2001)}}).want(t, 422, "xxxx"))
 	for _, step := range []struct {
 		act string
 		v   url.Values
