@@ -13,7 +13,6 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/fault"
-	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -93,23 +92,6 @@ func TestFromDraftToEveryAccount(t *testing.T) {
 		}
 		if _, err := w.Publish.Article(ctx, orgunittest.AreaSen, "thu-moi-cua"); !fault.Is(err, fault.NotFound) {
 			t.Errorf("an area below the communes has it: %v", err)
-		}
-	})
-}
-
-// TestCreateAs: what a job begins twice is begun once, and what became of it meanwhile stays.
-func TestCreateAs(t *testing.T) {
-	each(t, func(t *testing.T, w *pt.World) {
-		ctx, postID := context.Background(), id.New()
-		p := must[publish.Post](t)(w.Publish.CreateAs(ctx, pt.Giang, postID, orgunittest.Province, pt.Everywhere("Bài một")))
-		must[publish.Post](t)(w.Publish.Save(ctx, pt.Giang, p.ID, p.Rev, pt.Everywhere("Bài đã sửa")))
-		again := must[publish.Post](t)(w.Publish.CreateAs(ctx, pt.Giang, postID, orgunittest.Province, pt.Everywhere("Bài một")))
-		if p.ID != postID || again.ID != postID {
-			t.Error(p.ID, again.ID, postID)
-		}
-		d, err := w.Publish.Open(ctx, pt.Giang, postID)
-		if err != nil || d.Title != "Bài đã sửa" {
-			t.Error(d, err)
 		}
 	})
 }
