@@ -119,7 +119,7 @@ func (s *site) page(method, target string, form url.Values, status int) string {
 }
 
 var (
-	anID = golden.Replace(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{4}[1-9a-f][0-9a-f]{7}`, "ID")
+	anID = golden.Replace(`01[0-9a-f]{6}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`, "ID")
 )
 
 func TestPublicPages(t *testing.T) {
