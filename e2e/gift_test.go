@@ -80,8 +80,7 @@ func donor(t *testing.T, name string, s screen, script bool) {
 	v.follow("main form .btn-primary")
 	v.has("main .ledger li")
 	v.shot(name + "-03-found")
-	v.open(strings.TrimPrefix(g.Page, product))
-	v.sees("Đã ghi vào nhật ký công khai")
+	v.openUntil(3*patience, strings.TrimPrefix(g.Page, product), "line in the public log", `document.body.innerText.includes("Đã ghi vào nhật ký công khai")`)
 	v.shot(name + "-04-line")
 
 	file := filepath.Join(t.TempDir(), "bien-nhan.json")
