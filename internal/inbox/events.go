@@ -38,7 +38,7 @@ func (s *Service) onMessage(ctx context.Context, e channel.MessageReceived) erro
 	if m.Comment != nil {
 		fresh.Post = m.Comment.PostExternalID
 	}
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+	err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		row, err := s.store.open(ctx, tx, fresh, s.Clock.Now())
 		if err != nil {
 			return err
@@ -52,6 +52,11 @@ func (s *Service) onMessage(ctx context.Context, e channel.MessageReceived) erro
 		c.hear(m, s.Calendar.Deadline(m.At, FirstAnswerDays))
 		return s.store.save(ctx, tx, c)
 	})
+	if err != nil || m.PersonName != "" {
+		return err
+	}
+	// The name may have come after it was looked for above and before the conversation stood: nobody would tell again.
+	return s.onNamed(ctx, channel.PersonNamed{AccountID: m.AccountID, PersonID: m.PersonID})
 }
 
 // onOutcome brings a conversation back to the desk when an answer of ours did not arrive.

@@ -224,10 +224,12 @@ func IsFull(err error) bool {
 	return errors.As(err, &se) && se.Code()&0xff == 13 // SQLITE_FULL
 }
 
-// ForUpdate locks the selected rows until the transaction ends. SQLite has one writer already and no such clause.
+// ForUpdate locks the selected rows until the transaction ends; rows that merely refer to them may still be written by
+// others, so two transactions that lock in one order cannot stand crosswise with a foreign key that looks in another. SQLite
+// has one writer already and no such clause.
 func (tx Tx) ForUpdate(q *bun.SelectQuery) *bun.SelectQuery {
 	if tx.engine == Postgres {
-		return q.For("UPDATE")
+		return q.For("NO KEY UPDATE")
 	}
 	return q
 }
@@ -235,7 +237,7 @@ func (tx Tx) ForUpdate(q *bun.SelectQuery) *bun.SelectQuery {
 // SkipLocked is ForUpdate that passes over rows another process holds.
 func (tx Tx) SkipLocked(q *bun.SelectQuery) *bun.SelectQuery {
 	if tx.engine == Postgres {
-		return q.For("UPDATE SKIP LOCKED")
+		return q.For("NO KEY UPDATE SKIP LOCKED")
 	}
 	return q
 }

@@ -18,8 +18,8 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
-	"github.com/xuri/excelize/v2"
 	"github.com/uptrace/bun"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/fund"
