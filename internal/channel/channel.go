@@ -6,6 +6,7 @@ package channel
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -18,6 +19,7 @@ type Kind string
 const (
 	Zalo     Kind = "zalo"
 	Facebook Kind = "facebook"
+	YouTube  Kind = "youtube"
 	Portal   Kind = "portal" // the house's own site: delivered by being published
 )
 
@@ -67,6 +69,13 @@ type Limits struct {
 	Title, Lead, Body, Message int   // 0: no limit of its own
 	Pictures                   int   // most pictures in one post
 	PictureBytes               int64 // largest picture
+	VideoBytes                 int64 // largest film in a post; 0: takes none
+
+	Attachments int      // most attachments of one message; 0: takes none
+	FileBytes   int64    // largest file with a message
+	FileTypes   []string // extensions of files with a message: ".pdf"
+	Buttons     int      // most buttons under a message
+	Ask         bool     // can ask a person for name and telephone
 }
 
 // Content is what is published: already filled in for the account's unit.
@@ -81,6 +90,27 @@ type Content struct {
 	Mark    string // text unlike any other's, by which a repeated try recognises its own earlier work
 	Cover   *Picture
 	Gallery []Picture
+	Video   *Video // nil: none
+}
+
+// Video is a film of the house. Its bytes are opened by its id, for sending may take hours and several runs.
+type Video struct {
+	ID            string
+	URL           string // where the portal plays it, absolute
+	MIME          string
+	Bytes         int64
+	Width, Height int // as it is looked at, turned upright; 0: not known
+	Duration      time.Duration
+	Poster        *Picture // a still from it; nil: none
+	Captions      string   // spoken words in the format SubRip or WebVTT; "" without
+}
+
+// Vertical tells whether it is higher than wide, as telephones film.
+func (v Video) Vertical() bool { return v.Width > 0 && v.Height > v.Width }
+
+// Films opens the bytes of films for the channels that carry them out.
+type Films interface {
+	Film(ctx context.Context, id string) (io.ReadSeekCloser, error)
 }
 
 // Picture is a picture on a public address, with its words for those who cannot see it.
@@ -111,6 +141,9 @@ type ReceiptState string
 // The states of a receipt.
 const (
 	ReceiptProcessing ReceiptState = "processing" // taken, not yet visible: ask again with Token
+	// ReceiptUnfinished is a part of the work, for example a film that is being converted: Publish or Update is called again,
+	// with the Token in what it gets as the earlier receipt.
+	ReceiptUnfinished ReceiptState = "unfinished"
 	ReceiptPublished  ReceiptState = "published"
 	ReceiptRetracted  ReceiptState = "retracted"
 )
@@ -131,6 +164,12 @@ type Message struct {
 	Text       string
 	Pictures   []Picture
 	Comment    *CommentRef // set when it is a public comment and not a private message
+	Files      []Attachment
+	Buttons    []Button
+	Ask        *Ask
+	Shared     *Shared // what the person handed over about themselves
+	Group      bool    // PersonID is a group
+	History    bool    // said before the account was connected
 	At         time.Time
 }
 
@@ -157,6 +196,10 @@ type Reply struct {
 	PersonID string
 	Text     string
 	Comment  *CommentRef // answer under this comment (ParentID) instead of privately
+	Files    []Attachment
+	Buttons  []Button
+	Ask      *Ask
+	Group    bool // PersonID is a group of the account
 
 	// Since and LastTry are as in Receipt; Known are the channel's ids of our messages to the person that we already know
 	// of, so that an earlier one with the same words is not taken for this one.
@@ -196,6 +239,10 @@ type Inbound struct {
 	Key        string // dedupe key of the event
 	Message    *Message
 	PersonID   string // for follow, unfollow, withdraw
+	Tag        string
+	People     []string // for tags
+	NoticeID   string   // for notices: the channel's id of it; Key is ours
+	Stir       Stir
 	At         time.Time
 }
 
@@ -258,6 +305,11 @@ const (
 	InboundFollow   InboundKind = "follow"
 	InboundUnfollow InboundKind = "unfollow"
 	InboundWithdraw InboundKind = "withdraw" // the person asks to be forgotten
+	InboundTag      InboundKind = "tag"      // Tag was put on People
+	InboundUntag    InboundKind = "untag"    // Tag was taken off People; without people the tag is gone
+	InboundNotice   InboundKind = "notice"   // the notice Key reached the telephone
+	InboundStir     InboundKind = "stir"     // something of the account changed: Stir
+	InboundPosted   InboundKind = "posted"   // something was put up at the account, by us or by hand
 )
 
 // Advice is what to do after an error.

@@ -106,6 +106,7 @@ type Service struct {
 	store    store
 	channels map[Kind]Channel
 	source   ContentSource
+	files    Files
 	tokens   *Vault
 	budgets  map[Kind]*Budget
 	node     string
@@ -166,7 +167,7 @@ func (s *Service) Limits(kind Kind) (l Limits, ok bool) {
 // Kinds lists the kinds of channel that are set up, in a fixed order.
 func (s *Service) Kinds() []Kind {
 	var out []Kind
-	for _, k := range []Kind{Portal, Zalo, Facebook} {
+	for _, k := range []Kind{Portal, Zalo, Facebook, YouTube} {
 		if s.channels[k] != nil {
 			out = append(out, k)
 		}

@@ -25,7 +25,7 @@ const MaxWebhook = 1 << 20
 var ErrSignature = errors.New("channel: the webhook's signature is wrong")
 
 // signatureHeaders are kept with a raw webhook so that it can be read again later exactly as it came.
-var signatureHeaders = []string{"X-ZEvent-Signature", "X-Hub-Signature-256"}
+var signatureHeaders = []string{"X-ZEvent-Signature", "X-Hub-Signature", "X-Hub-Signature-256"}
 
 type webhookRow struct {
 	bun.BaseModel `bun:"table:channel_webhook,alias:w"`
@@ -115,6 +115,17 @@ func (s *Service) readWebhook(ctx context.Context, webhookID string) error {
 	})
 }
 
+// Receive takes, in tx, what an adapter has learned by asking, where the outside world sends no webhook: what was taken
+// before is left as it is.
+func (s *Service) Receive(ctx context.Context, tx db.Tx, kind Kind, in []Inbound) error {
+	for _, one := range in {
+		if err := s.receive(ctx, tx, kind, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *Service) receive(ctx context.Context, tx db.Tx, kind Kind, in Inbound) error {
 	a, err := s.store.accountByExternal(ctx, tx, kind, in.ExternalID)
 	if fault.Is(err, fault.NotFound) {
@@ -132,6 +143,8 @@ func (s *Service) receive(ctx context.Context, tx db.Tx, kind Kind, in Inbound) 
 		return s.receiveMessage(ctx, tx, a, in)
 	case InboundFollow, InboundUnfollow:
 		return s.store.touchPerson(ctx, tx, personRow{AccountID: a.ID, PersonID: in.PersonID, Follows: in.Kind == InboundFollow, LastAt: in.At}, true)
+	case InboundPosted:
+		return s.published(ctx, tx, a.ID)
 	case InboundWithdraw:
 		p := personRow{AccountID: a.ID, PersonID: in.PersonID, WithdrawnAt: in.At, Unreachable: "channel.error.withdrew"}
 		if _, err := tx.NewInsert().Model(&p).On("CONFLICT (account_id, person_id) DO UPDATE").Set("name = ''").Set("follows = ?", false).
