@@ -147,6 +147,7 @@ require (
 
 require (
 	github.com/chromedp/cdproto v0.0.0-20260321001828-e3e3800016bc
+	github.com/emersion/go-msgauth v0.7.0
 	github.com/evanw/esbuild v0.28.2
 	github.com/fxamacker/cbor/v2 v2.9.4
 	github.com/go-chi/httprate v0.16.1

@@ -29,6 +29,11 @@ type Letter struct {
 	Text     string
 	Tag      string // the part of the Message-ID before the @; the same letter sent twice has the same one
 	Stop     string // address at which one click ends letters of this kind (RFC 8058); "" for letters that are no mailing
+	ReturnTo string // address to which mail servers return what cannot be delivered; "" is the house's own address
+
+	// Commit is called once, when everything but the last word has been said to the mail server: before it the letter has
+	// certainly not gone, after it it may have. An error takes the letter back. May be nil.
+	Commit func() error
 }
 
 // Post sends letters.
@@ -43,6 +48,7 @@ type SMTP struct {
 	User     string // "" signs in nowhere
 	Password string
 	Clock    clock.Clock
+	Sign     func(letter []byte) ([]byte, error) // gives the letter with its DKIM signature in front; nil signs nothing
 }
 
 // timeout bounds one letter.
@@ -53,6 +59,11 @@ func (s SMTP) Send(ctx context.Context, l Letter) error {
 	body, err := s.compose(l)
 	if err != nil {
 		return err
+	}
+	if s.Sign != nil {
+		if body, err = s.Sign(body); err != nil {
+			return err
+		}
 	}
 	host, _, err := net.SplitHostPort(s.Addr)
 	if err != nil {
@@ -82,14 +93,18 @@ func (s SMTP) Send(ctx context.Context, l Letter) error {
 			return fmt.Errorf("mail: server: %w", err)
 		}
 	}
-	return s.deliver(c, l.To, body)
+	return s.deliver(c, l, body)
 }
 
-func (s SMTP) deliver(c *smtp.Client, to string, body []byte) error {
-	if err := c.Mail(s.From); err != nil {
+func (s SMTP) deliver(c *smtp.Client, l Letter, body []byte) error {
+	from := s.From
+	if l.ReturnTo != "" {
+		from = l.ReturnTo
+	}
+	if err := c.Mail(from); err != nil {
 		return fmt.Errorf("mail: server: %w", err)
 	}
-	if err := c.Rcpt(to); err != nil {
+	if err := c.Rcpt(l.To); err != nil {
 		return refusal(err)
 	}
 	w, err := c.Data()
@@ -99,11 +114,31 @@ func (s SMTP) deliver(c *smtp.Client, to string, body []byte) error {
 	if _, err := w.Write(body); err != nil {
 		return err
 	}
+	if l.Commit != nil {
+		if err := l.Commit(); err != nil {
+			return err // the line is dropped without the last dot: the server forgets what it heard
+		}
+	}
 	if err := w.Close(); err != nil {
-		return fmt.Errorf("mail: server: %w", err)
+		err = fmt.Errorf("mail: server: %w", err)
+		if answer := (*textproto.Error)(nil); errors.As(err, &answer) {
+			return err // the server said no to this letter
+		}
+		return unsure{err}
 	}
 	_ = c.Quit() // the letter was taken: a farewell that fails changes nothing, and must not send it again
 	return nil
+}
+
+// unsure is the error of a line that broke before the mail server had answered the last word.
+type unsure struct{ error }
+
+func (u unsure) Unwrap() error { return u.error }
+
+// Unsure tells whether the letter may have gone all the same: the line broke after its last word.
+func Unsure(err error) bool {
+	var u unsure
+	return errors.As(err, &u)
 }
 
 // refused is the word of a mail server that the address does not take letters.
@@ -131,8 +166,8 @@ func Refused(err error) error { return refused{err} }
 
 func (s SMTP) compose(l Letter) ([]byte, error) {
 	from, to := netmail.Address{Name: l.FromName, Address: s.From}, netmail.Address{Address: l.To}
-	if strings.ContainsAny(l.To+l.Subject+l.Stop+l.Tag, "\r\n") {
-		return nil, errors.New("mail: a line break in the head of a letter")
+	if strings.ContainsAny(l.Subject, "\r\n") || strings.ContainsAny(l.To+l.Stop+l.Tag+l.ReturnTo, "\r\n<>") {
+		return nil, errors.New("mail: a line break or a bracket in the head of a letter")
 	}
 	_, domain, _ := strings.Cut(s.From, "@")
 	var b bytes.Buffer
