@@ -46,21 +46,32 @@ func (s *Service) Deliver(ctx context.Context, tx db.Tx, ds []NewDelivery) error
 			continue
 		}
 		taken[keyOf(d)] = true
-		rows = append(rows, newDeliveryRow(d, a, now))
+		rows = append(rows, s.newDeliveryRow(d, a, now))
 	}
 	return s.insertDeliveries(ctx, tx, rows)
 }
 
-func newDeliveryRow(d NewDelivery, a Account, now time.Time) deliveryRow {
+func (s *Service) newDeliveryRow(d NewDelivery, a Account, now time.Time) deliveryRow {
+	held := "channel.held.hour"
+	if from := s.From(a.Kind, d.Action, later(d.NotBefore, now)); from.After(later(d.NotBefore, now)) {
+		d.NotBefore, held = from, "channel.held.night"
+	}
 	r := deliveryRow{ID: id.New(), AccountID: a.ID, UnitID: a.UnitID, Kind: a.Kind, Source: d.Source, Version: d.Version, Action: d.Action,
-		State: DeliveryQueued, Hold: d.Hold, Canary: d.Canary, NotBefore: d.NotBefore, CreatedAt: now, WakeAt: now}
+		State: DeliveryQueued, Hold: d.Hold, Canary: d.Canary, NotBefore: d.NotBefore, CreatedAt: now, WakeAt: now, Audience: d.Audience.text()}
 	if d.NotBefore.After(now) {
-		r.State, r.Reason, r.WakeAt = DeliveryHeld, "channel.held.hour", d.NotBefore
+		r.State, r.Reason, r.WakeAt = DeliveryHeld, held, d.NotBefore
 	}
 	if d.Hold {
 		r.State, r.Reason, r.WakeAt = DeliveryHeld, "channel.held.canary", time.Time{}
 	}
 	return r
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (s *Service) insertDeliveries(ctx context.Context, tx db.Tx, rows []deliveryRow) error {

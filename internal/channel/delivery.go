@@ -75,6 +75,7 @@ type NewDelivery struct {
 	Canary    bool
 	Hold      bool // stay held until Release
 	NotBefore time.Time
+	Audience  *Audience // ActAnnounce: to a part of the followers; nil: to all
 }
 
 // ContentSource gives the content of a delivery at the moment of sending, filled in for the unit of the account. The feature

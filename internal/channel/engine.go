@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -80,7 +81,7 @@ func (s *Service) act(ctx context.Context, st *step) (Receipt, error) {
 		if st.tried.Unsure() { // nobody can ask whether a broadcast went out, and it must not go out twice
 			return Receipt{}, &Error{Kind: st.account.Kind, Code: "unsure", Advice: AdviceStop, Key: "channel.error.announce_unsure", Unsure: true}
 		}
-		return an.Announce(ctx, st.account, st.stands)
+		return s.announce(ctx, an, st)
 	}
 	if s.source == nil {
 		return Receipt{}, errors.New("channel: no source of content")
@@ -91,9 +92,28 @@ func (s *Service) act(ctx context.Context, st *step) (Receipt, error) {
 	}
 	c.Mark = st.row.ID
 	if st.do == ActUpdate {
+		if st.row.ReceiptState == ReceiptUnfinished {
+			st.stands.State, st.stands.Token = ReceiptUnfinished, st.row.Token
+		}
 		return ch.Update(ctx, st.account, st.stands, c)
 	}
 	return ch.Publish(ctx, st.account, c, st.tried)
+}
+
+// announce pushes to the followers, or to the part of them that was asked for.
+func (s *Service) announce(ctx context.Context, an Announcer, st *step) (Receipt, error) {
+	if st.row.Audience == "" {
+		return an.Announce(ctx, st.account, st.stands)
+	}
+	var to Audience
+	if err := json.Unmarshal([]byte(st.row.Audience), &to); err != nil {
+		return Receipt{}, notSent{err}
+	}
+	t, ok := an.(Targeter)
+	if !ok {
+		return Receipt{}, &Error{Kind: st.account.Kind, Code: "no_audience", Advice: AdviceStop, Key: "channel.error.no_audience"}
+	}
+	return t.AnnounceTo(ctx, st.account, st.stands, to)
 }
 
 // resolve looks whether a doubtful older delivery left something standing, so that a retraction takes it down and a new
@@ -176,7 +196,7 @@ func (s *Service) plan(ctx context.Context, tx db.Tx, r deliveryRow, a Account) 
 		return nil, 0, err
 	}
 	st := &step{row: r, account: a, do: r.Action, tried: r.receipt()}
-	if r.State == DeliveryProcessing || (r.Token != "" && r.ReceiptState == ReceiptProcessing) {
+	if r.ReceiptState != ReceiptUnfinished && (r.State == DeliveryProcessing || (r.Token != "" && r.ReceiptState == ReceiptProcessing)) {
 		st.confirm = true
 		return st, 0, nil
 	}
@@ -298,7 +318,7 @@ func (s *Service) settle(ctx context.Context, st *step, rc Receipt, callErr erro
 		was := r.State
 		r.keep(rc)
 		r.UnsureSince, r.Reason, r.ErrorCode, r.ErrorText, r.Failures = time.Time{}, "", "", "", 0
-		if rc.State == ReceiptProcessing {
+		if rc.State == ReceiptProcessing || rc.State == ReceiptUnfinished {
 			wait = s.cfg.Poll[min(r.Polls, len(s.cfg.Poll)-1)]
 			r.State, r.WakeAt, r.Polls = DeliveryProcessing, s.clock.Now().Add(wait), r.Polls+1
 			if err := s.save(ctx, tx, &r); err != nil || was == DeliveryProcessing {

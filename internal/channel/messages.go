@@ -44,6 +44,9 @@ type messageRow struct {
 	WakeAt        time.Time    `bun:"wake_at,nullzero"`
 	SweptAt       time.Time    `bun:"swept_at,nullzero"`
 	CreatedAt     time.Time    `bun:"created_at"`
+	Extra         string       `bun:"extra"`
+	ToGroup       bool         `bun:"to_group"`
+	History       bool         `bun:"history"`
 }
 
 type messageNamed struct {
@@ -55,6 +58,8 @@ func (r messageRow) message(name string) Message {
 	m := Message{ID: r.ID, UnitID: r.UnitID, Kind: r.Kind, Outgoing: r.Outgoing, State: r.State, Reason: r.Reason, Key: r.Key,
 		AccountID: r.AccountID, ExternalID: r.ExternalID, PersonID: r.PersonID, PersonName: name, Text: r.Text, At: r.SaidAt}
 	_ = json.Unmarshal([]byte(r.Pictures), &m.Pictures) // written by us
+	x := extraOf(r.Extra)
+	m.Files, m.Buttons, m.Ask, m.Shared, m.Group, m.History = x.Files, x.Buttons, x.Ask, x.Shared, r.ToGroup, r.History
 	if r.IsComment {
 		m.Comment = &CommentRef{PostExternalID: r.CommentPost, ParentID: r.CommentParent}
 	}
@@ -140,7 +145,11 @@ type ReplyRequest struct {
 	PersonID       string
 	Text           string
 	Comment        *CommentRef // answer under this comment instead of privately
-	IdempotencyKey string      // for example "feedback.answer:<id>"; required
+	Files          []Attachment
+	Buttons        []Button
+	Ask            *Ask
+	Group          bool   // PersonID is a group of the account
+	IdempotencyKey string // for example "feedback.answer:<id>"; required
 }
 
 var (
@@ -171,15 +180,13 @@ func (s *Service) Reply(ctx context.Context, tx db.Tx, r ReplyRequest) (string, 
 	if a.State == AccountClosed {
 		return "", errAccClosed
 	}
-	if r.Text == "" {
-		return "", errNoText
-	}
-	if l, _ := s.Limits(a.Kind); l.Message > 0 && Length(r.Text) > l.Message {
-		return "", errTooLong.With("Limit", l.Message)
+	if err := s.composable(a.Kind, r); err != nil {
+		return "", err
 	}
 	now := s.clock.Now()
 	row := messageRow{ID: id.New(), AccountID: a.ID, UnitID: a.UnitID, Kind: a.Kind, Outgoing: true, PersonID: r.PersonID, Text: r.Text,
-		Pictures: "[]", SaidAt: now, State: MessageQueued, Key: r.IdempotencyKey, WakeAt: now, CreatedAt: now}
+		Pictures: "[]", SaidAt: now, State: MessageQueued, Key: r.IdempotencyKey, WakeAt: now, CreatedAt: now,
+		Extra: extra{Files: r.Files, Buttons: r.Buttons, Ask: r.Ask}.text(), ToGroup: r.Group}
 	if r.Comment != nil {
 		row.IsComment, row.CommentPost, row.CommentParent = true, r.Comment.PostExternalID, r.Comment.ParentID
 	}

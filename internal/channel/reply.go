@@ -31,7 +31,8 @@ func (s *Service) reply(ctx context.Context, messageID string) error {
 	work, cancel := context.WithTimeout(ctx, s.cfg.Claim-5*time.Second)
 	defer cancel()
 	m := row.message("")
-	rc, err := ch.Reply(work, account, Reply{PersonID: m.PersonID, Text: m.Text, Comment: m.Comment, Since: row.UnsureSince, LastTry: row.LastTry, Known: known})
+	rc, err := ch.Reply(work, account, Reply{PersonID: m.PersonID, Text: m.Text, Comment: m.Comment, Files: s.opened(m.Files), Buttons: m.Buttons, Ask: m.Ask,
+		Group: m.Group, Since: row.UnsureSince, LastTry: row.LastTry, Known: known})
 	if err := s.crashed("replied", messageID); err != nil {
 		return err
 	}

@@ -155,6 +155,7 @@ type deliveryRow struct {
 	NotBefore    time.Time     `bun:"not_before,nullzero"`
 	CreatedAt    time.Time     `bun:"created_at"`
 	FinishedAt   time.Time     `bun:"finished_at,nullzero"`
+	Audience     string        `bun:"audience"`
 }
 
 func (r deliveryRow) receipt() Receipt {

@@ -146,12 +146,13 @@ func (s *Service) receive(ctx context.Context, tx db.Tx, kind Kind, in Inbound) 
 	case InboundPosted:
 		return s.published(ctx, tx, a.ID)
 	case InboundWithdraw:
-		p := personRow{AccountID: a.ID, PersonID: in.PersonID, WithdrawnAt: in.At, Unreachable: "channel.error.withdrew"}
-		if _, err := tx.NewInsert().Model(&p).On("CONFLICT (account_id, person_id) DO UPDATE").Set("name = ''").Set("follows = ?", false).
-			Set("unreachable = EXCLUDED.unreachable").Set("withdrawn_at = EXCLUDED.withdrawn_at").Exec(ctx); err != nil {
-			return err
-		}
-		return s.q.Publish(ctx, tx, PersonWithdrew{AccountID: a.ID, PersonID: in.PersonID})
+		return s.withdrawn(ctx, tx, a, in)
+	case InboundTag, InboundUntag:
+		return s.q.Publish(ctx, tx, Tagged{AccountID: a.ID, Tag: in.Tag, People: in.People, On: in.Kind == InboundTag})
+	case InboundNotice:
+		return s.q.Publish(ctx, tx, NoticeArrived{AccountID: a.ID, Key: in.Key, ExternalID: in.NoticeID, At: in.At})
+	case InboundStir:
+		return s.q.Publish(ctx, tx, Stirred{AccountID: a.ID, What: in.Stir})
 	}
 	return nil
 }
@@ -161,14 +162,9 @@ func (s *Service) receiveMessage(ctx context.Context, tx db.Tx, a Account, in In
 	if m == nil {
 		return nil
 	}
-	key := m.ExternalID
-	if key == "" {
-		key = in.Key
-	}
-	row := messageRow{ID: id.New(), AccountID: a.ID, UnitID: a.UnitID, Kind: a.Kind, ExternalID: key, PersonID: m.PersonID, Text: m.Text,
-		Pictures: picturesText(m.Pictures), SaidAt: m.At, State: MessageIn, CreatedAt: s.clock.Now()}
-	if m.Comment != nil {
-		row.IsComment, row.CommentPost, row.CommentParent = true, m.Comment.PostExternalID, m.Comment.ParentID
+	row := s.newMessage(a, *m)
+	if row.ExternalID == "" {
+		row.ExternalID = in.Key
 	}
 	res, err := tx.NewInsert().Model(&row).On("CONFLICT (account_id, external_id) WHERE external_id <> '' DO NOTHING").Exec(ctx)
 	if err != nil {

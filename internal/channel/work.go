@@ -46,6 +46,7 @@ func (s *Service) registerJobs() {
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[deliverArgs]) error { return s.deliver(ctx, j.Args.Delivery) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[replyArgs]) error { return s.reply(Urgent(ctx), j.Args.Message) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[webhookArgs]) error { return s.readWebhook(ctx, j.Args.Webhook) })
+	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[forgetArgs]) error { return s.forget(ctx, j.Args) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[nameArgs]) error { return s.learnName(ctx, j.Args) })
 	jobs.Handle(s.q, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.sweep(ctx) })
 	jobs.Handle(s.q, func(ctx context.Context, _ *jobs.Job[refreshDueArgs]) error { return s.refreshDue(ctx) })
