@@ -34,6 +34,7 @@ type HookConfig struct {
 	Retries      []time.Duration // waits after each failed try; after the last the event is given up
 	Scale        float64         // multiplies Retries; 0 means 1; 0.001 makes 30 s into 30 ms
 	DisableAtEnd bool            // whether giving up on an event switches the webhook off
+	Any2xx       bool            // every answer of success counts, not only 200
 	RetryHeader  string          // header that carries the number of the retry; empty: none
 	Sign         func(h Hook) http.Header
 	Faults       *Faults
@@ -259,7 +260,7 @@ func (h *Hooks) deliver(hook Hook) {
 	if extra := len(h.status.Log) - hookLogLength; extra > 0 {
 		h.status.Log = append([]HookResult(nil), h.status.Log[extra:]...)
 	}
-	if err == nil && status == http.StatusOK {
+	if err == nil && (status == http.StatusOK || h.cfg.Any2xx && status/100 == 2) {
 		h.status.Delivered++
 		h.cfg.Journal.Delete("hook", hook.ID)
 		return
