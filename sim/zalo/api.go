@@ -38,6 +38,7 @@ const (
 	gateOpen gate = iota // only the token
 	gatePackage
 	gateVerified // package and verification
+	gateGroup    // and a package with groups
 )
 
 func (s *Sim) routes() http.Handler {
@@ -47,6 +48,8 @@ func (s *Sim) routes() http.Handler {
 	s.routesUpload(mux)
 	s.routesMessage(mux)
 	s.routesUser(mux)
+	s.routesGroup(mux)
+	s.routesBusiness(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		simkit.WriteJSON(w, http.StatusOK, map[string]any{"error": 404, "message": "Empty api: " + r.URL.Path})
 	})
@@ -88,6 +91,9 @@ func (s *Sim) answer(w http.ResponseWriter, a reply) {
 	out := map[string]any{"error": 0, "message": "Success"}
 	if a.data != nil {
 		out["data"] = a.data
+	}
+	for k, v := range a.extra {
+		out[k] = v
 	}
 	simkit.WriteJSON(w, http.StatusOK, out)
 }
@@ -176,7 +182,10 @@ func checkAccount(a *account, g gate, now time.Time, path string) reply {
 	if g >= gatePackage && (a.Package == PackageBasic || (!a.PackageUntil.IsZero() && now.After(a.PackageUntil))) {
 		return refuse(codePackage, "Your OA needs to upgrade its package to use this API. See https://zalo.cloud/oa/pricing")
 	}
-	if g == gateVerified && a.Unverified {
+	if g == gateGroup && a.Package != PackageAdvanced && a.Package != PackagePremium {
+		return refuse(codePackage, "Your OA needs to upgrade its package to use this API. See https://zalo.cloud/oa/pricing")
+	}
+	if g >= gateVerified && a.Unverified {
 		return refuse(codeUnverified, "Official Account has not been verified")
 	}
 	return reply{}

@@ -17,11 +17,13 @@ func isBroadcast(in messageInput) bool {
 }
 
 // isNight tells whether broadcasts are refused now: from 22:00 to 05:59:59 in Vietnam.
-func (s *Sim) isNight(oa string, now time.Time) bool {
-	if _, ok := s.faults.Hit(simkit.FaultNight, system, oa, "/v2.0/oa/message"); ok {
+func (s *Sim) isNight(oa string, now time.Time) bool { return s.isNightAt(oa, now, "/v2.0/oa/message") }
+
+func (s *Sim) isNightAt(oa string, now time.Time, path string) bool {
+	if _, ok := s.faults.Hit(simkit.FaultNight, system, oa, path); ok {
 		return true
 	}
-	if _, ok := s.faults.Hit(simkit.FaultDay, system, oa, "/v2.0/oa/message"); ok || s.cfg.NoNight {
+	if _, ok := s.faults.Hit(simkit.FaultDay, system, oa, path); ok || s.cfg.NoNight {
 		return false
 	}
 	h := now.In(clock.Vietnam).Hour()
@@ -132,7 +134,7 @@ func (s *Sim) broadcastArticles(c *call, in messageInput) ([]string, reply) {
 }
 
 // target is whom a broadcast is for; a list that is empty does not narrow.
-type target struct{ ages, cities, platforms, genders []string }
+type target struct{ ages, cities, platforms, genders, regions []string }
 
 // parseTarget accepts each value as a number, as text with commas or as a list: the sources disagree and live clients
 // send all three.
@@ -142,17 +144,18 @@ func parseTarget(raw json.RawMessage) (target, error) {
 		return target{}, fmt.Errorf("target is invalid")
 	}
 	var t target
-	for name, into := range map[string]*[]string{"ages": &t.ages, "cities": &t.cities, "platform": &t.platforms, "gender": &t.genders, "locations": nil} {
+	for name, into := range map[string]*[]string{"ages": &t.ages, "cities": &t.cities, "platform": &t.platforms, "gender": &t.genders, "locations": &t.regions} {
 		values, err := targetValues(fields[name])
 		if err != nil {
 			return target{}, fmt.Errorf("%s is invalid", name)
 		}
-		if into != nil {
-			*into = values
-		}
+		*into = values
 	}
 	if slices.Contains(t.genders, "0") {
 		t.genders = nil // 0 is everybody
+	}
+	if len(t.cities) > 0 {
+		t.regions = nil // cities override locations
 	}
 	return t, nil
 }
@@ -185,5 +188,5 @@ func (t target) matches(f *Follower) bool {
 		}
 		return strconv.Itoa(n)
 	}
-	return in(t.ages, f.AgeGroup) && in(t.cities, f.City) && in(t.platforms, number(f.Platform)) && in(t.genders, number(f.Gender))
+	return in(t.ages, f.AgeGroup) && in(t.cities, f.City) && in(t.regions, f.Region) && in(t.platforms, number(f.Platform)) && in(t.genders, number(f.Gender))
 }

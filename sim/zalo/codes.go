@@ -45,6 +45,7 @@ type reply struct {
 	code    int
 	message string
 	data    any
+	extra   map[string]any // beside data, for the few calls that answer more
 }
 
 func fine(data any) reply                   { return reply{message: "Success", data: data} }

@@ -30,8 +30,9 @@ func (s *Sim) routesMessage(mux *http.ServeMux) {
 
 type messageInput struct {
 	Recipient struct {
-		UserID string          `json:"user_id"`
-		Target json.RawMessage `json:"target"`
+		UserID  string          `json:"user_id"`
+		GroupID string          `json:"group_id"`
+		Target  json.RawMessage `json:"target"`
 	} `json:"recipient"`
 	Message *struct {
 		Text       string           `json:"text"`

@@ -52,6 +52,11 @@ type OA struct {
 	Disabled       bool      `json:"disabled,omitempty"`        // -204
 	Gone           bool      `json:"gone,omitempty"`            // -205
 	AppRemoved     bool      `json:"app_removed,omitempty"`     // -219
+	NoNotices      bool      `json:"no_notices,omitempty"`      // may not send templates by telephone: -120
+	NoZCA          bool      `json:"no_zca,omitempty"`          // no Zalo Cloud Account: templates answer -136
+	NoBalance      bool      `json:"no_balance,omitempty"`      // nothing left in it: -115
+	NoticeDaily    int       `json:"notice_daily,omitempty"`    // templates by telephone a day; 0: 500 told, none enforced; beyond, -144
+	Admins         []string  `json:"admins,omitempty"`          // telephones of administrators: they get messages in mode development
 	Denied         []string  `json:"denied,omitempty"`          // parts of API paths the administrator did not grant: -223
 
 	// Tokens to start with, for tests that want known values; made at random when empty.
@@ -84,6 +89,7 @@ type Person struct {
 	Gender   int    `json:"gender,omitempty"`   // 1 male, 2 female, 0 not said
 	AgeGroup string `json:"age,omitempty"`      // "0" … "7" as in broadcast targets, empty when not said
 	City     string `json:"city,omitempty"`     // city code of broadcast targets, empty when not said
+	Region   string `json:"region,omitempty"`   // 0 North, 1 Central, 2 South, empty when not said
 	Platform int    `json:"platform,omitempty"` // 1 iOS, 2 Android, 3 Windows Phone, 0 not said
 }
 
@@ -222,6 +228,10 @@ type account struct {
 	chats      map[string][]*Message
 	broadcasts []*Broadcast
 	replies    map[string]int // messages outside the free window by month
+	templates  []*Template
+	notices    []*Notice
+	groups     []*Group
+	assets     []*Asset
 }
 
 func newAccount(o OA) *account {

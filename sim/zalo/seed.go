@@ -150,6 +150,41 @@ func (s *Sim) Say(oa, user string, u Utterance) (Message, error) {
 	return *m, nil
 }
 
+// Contact is what a person hands over when an OA asks for it.
+type Contact struct {
+	Name     string `json:"name"`
+	Phone    string `json:"phone"`
+	Address  string `json:"address,omitempty"`
+	City     string `json:"city,omitempty"`
+	District string `json:"district,omitempty"`
+	Ward     string `json:"ward,omitempty"`
+}
+
+// Submit hands a person's contact over to the OA, with the webhook.
+func (s *Sim) Submit(oa, user string, c Contact) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, f, err := s.find(oa, user)
+	if err != nil {
+		return err
+	}
+	f.Phone, f.Address, f.LastAct = c.Phone, c.Address, s.now()
+	s.saveFollower(a, f)
+	s.raise(a, s.now(), event{EventName: "user_submit_info", ByApp: f.ByApp, Sender: &party{f.UserID}, Recipient: &party{a.ID}, Info: c})
+	return nil
+}
+
+// Withdraw makes a person ask for the removal of their data, with the webhook.
+func (s *Sim) Withdraw(oa, user string) error {
+	s.mu.Lock()
+	a, f, err := s.find(oa, user)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return s.Raise(a.ID, "user_withdraw", map[string]any{"oa_id": a.ID, "user_id": f.UserID, "user_id_by_app": f.ByApp})
+}
+
 // Follow makes a person follow the OA, with the webhook, and returns the user id.
 func (s *Sim) Follow(oa string, p Person) (string, error) {
 	s.mu.Lock()

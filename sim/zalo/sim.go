@@ -3,6 +3,7 @@
 //
 //	oauth.zaloapp.com      /v4/oa/permission, /v4/oa/access_token
 //	openapi.zalo.me        /v2.0/oa/…, /v2.0/article/…, /v3.0/oa/…
+//	business.openapi.zalo.me  /message/…, /template/…, /rating/get, /quality
 //
 // and /media/… for uploaded pictures. It keeps official accounts, followers, articles, conversations and broadcasts,
 // posts signed webhooks, and misbehaves on demand. Refusals come as on the real platform: HTTP 200 with
@@ -93,6 +94,7 @@ type Sim struct {
 	waiting map[string]*ticket // those of tickets whose article does not stand yet
 	uploads map[string]*upload
 	uploadN map[string]int // uploads by month
+	phones  map[string]int // telephones that refuse notices, with the code
 	seq     int
 }
 
@@ -111,7 +113,7 @@ func New(cfg Config) (*Sim, error) {
 	}
 	s := &Sim{cfg: cfg, rate: max(cfg.Rate, 0), faults: cfg.Faults, meter: simkit.NewMeter(), oaMeter: map[string]*simkit.Meter{},
 		oas: map[string]*account{}, access: map[string]string{}, refresh: map[string]string{}, codes: map[string]*authCode{},
-		tickets: map[string]*ticket{}, waiting: map[string]*ticket{}, uploads: map[string]*upload{}, uploadN: map[string]int{}}
+		tickets: map[string]*ticket{}, waiting: map[string]*ticket{}, uploads: map[string]*upload{}, uploadN: map[string]int{}, phones: map[string]int{}}
 	var waiting []simkit.Hook
 	journal, err := simkit.OpenJournal(cfg.Folder, "zalo", func(kind, id string, raw json.RawMessage) error {
 		return s.load(kind, id, raw, &waiting)
@@ -205,6 +207,9 @@ func (s *Sim) loadOfAccount(kind, id string, raw json.RawMessage) error {
 	a := s.oas[oaID]
 	if a == nil {
 		return fmt.Errorf("unknown OA %s", oaID)
+	}
+	if done, err := s.loadExtra(a, kind, raw); done {
+		return err
 	}
 	switch kind {
 	case "tokens":

@@ -192,6 +192,7 @@ func (s *Sim) tagAdd(c *call) reply {
 	if !slices.Contains(f.Tags, in.Tag) {
 		f.Tags = append(f.Tags, in.Tag)
 		s.saveFollower(c.oa, f)
+		s.raiseTag(c.oa, "add_user_to_tag", in.Tag, f.UserID)
 	}
 	return fine(nil)
 }
@@ -209,6 +210,7 @@ func (s *Sim) untag(a *account, f *Follower, tag string) {
 	if slices.Contains(f.Tags, tag) {
 		f.Tags = slices.DeleteFunc(f.Tags, func(t string) bool { return t == tag })
 		s.saveFollower(a, f)
+		s.raiseTag(a, "remove_user_from_tag", tag, f.UserID)
 	}
 }
 
@@ -218,8 +220,12 @@ func (s *Sim) tagDrop(c *call) reply {
 		return badParam("tag_name")
 	}
 	for _, f := range c.oa.followers {
-		s.untag(c.oa, f, in.Tag)
+		if slices.Contains(f.Tags, in.Tag) {
+			f.Tags = slices.DeleteFunc(f.Tags, func(t string) bool { return t == in.Tag })
+			s.saveFollower(c.oa, f)
+		}
 	}
+	s.raiseTag(c.oa, "remove_tag", in.Tag)
 	return fine(nil)
 }
 
@@ -238,6 +244,7 @@ type line struct {
 	ToName    string `json:"to_display_name"`
 	URL       string `json:"url,omitempty"`
 	Thumb     string `json:"thumb,omitempty"`
+	GroupID   string `json:"group_id,omitempty"`
 }
 
 func showLine(a *account, f *Follower, m *Message) line {
@@ -289,7 +296,10 @@ func (s *Sim) recentChats(c *call) reply {
 		return bad
 	}
 	var latest []*Message
-	for _, chat := range c.oa.chats {
+	for who, chat := range c.oa.chats {
+		if c.oa.followers[who] == nil {
+			continue // a group
+		}
 		latest = append(latest, slices.MaxFunc(chat, func(x, y *Message) int { return x.At.Compare(y.At) }))
 	}
 	return fine(q.newestFirst(c.oa, latest))

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nhipcau/nhipcau/sim/simkit"
@@ -30,7 +31,11 @@ func (s *Sim) signHook(h simkit.Hook) http.Header {
 	if h.Spoil {
 		key += "-wrong"
 	}
-	return http.Header{"X-Zevent-Signature": {Signature(s.cfg.AppID, []byte(h.Body), h.Stamp, key)}}
+	out := http.Header{"X-Zevent-Signature": {Signature(s.cfg.AppID, []byte(h.Body), h.Stamp, key)}}
+	if strings.Contains(h.Body, `"delivery_time"`) {
+		out.Set("X-ZEvent-Server", "ZNS")
+	}
+	return out
 }
 
 // party is the {"id"} of senders, recipients and followers.
@@ -40,17 +45,22 @@ type party struct {
 
 // event is the envelope of a webhook; unused parts stay out.
 type event struct {
-	AppID     string        `json:"app_id"`
-	OAID      string        `json:"oa_id,omitempty"`
-	ByApp     string        `json:"user_id_by_app,omitempty"`
-	Source    string        `json:"source,omitempty"`
-	EventName string        `json:"event_name"`
-	Sender    *party        `json:"sender,omitempty"`
-	Recipient *party        `json:"recipient,omitempty"`
-	Follower  *party        `json:"follower,omitempty"`
-	Message   *eventMessage `json:"message,omitempty"`
-	Info      any           `json:"info,omitempty"`
-	Timestamp string        `json:"timestamp"`
+	AppID      string        `json:"app_id"`
+	OAID       string        `json:"oa_id,omitempty"`
+	ByApp      string        `json:"user_id_by_app,omitempty"`
+	Source     string        `json:"source,omitempty"`
+	EventName  string        `json:"event_name"`
+	Sender     *party        `json:"sender,omitempty"`
+	Recipient  *party        `json:"recipient,omitempty"`
+	Follower   *party        `json:"follower,omitempty"`
+	Message    *eventMessage `json:"message,omitempty"`
+	Info       any           `json:"info,omitempty"`
+	Tag        *eventTag     `json:"tag,omitempty"`
+	GroupID    string        `json:"group_id,omitempty"`
+	TemplateID string        `json:"template_id,omitempty"`
+	Status     any           `json:"status,omitempty"`
+	Reason     string        `json:"reason,omitempty"`
+	Timestamp  string        `json:"timestamp"`
 }
 
 type eventMessage struct {
@@ -60,6 +70,14 @@ type eventMessage struct {
 	Quote       string       `json:"quote_msg_id,omitempty"`
 	Attachments []attachment `json:"attachments,omitempty"`
 	ReactIcon   string       `json:"react_icon,omitempty"`
+	Tracking    string       `json:"tracking_id,omitempty"`
+	Delivered   string       `json:"delivery_time,omitempty"`
+}
+
+// eventTag is what happened to a tag; without people the tag itself is gone.
+type eventTag struct {
+	Name  string   `json:"name"`
+	Users []string `json:"user_ids,omitempty"`
 }
 
 type attachment struct {
@@ -122,6 +140,10 @@ func (s *Sim) raiseFollow(a *account, f *Follower, on bool) {
 		e.EventName = "follow"
 	}
 	s.raise(a, s.now(), e)
+}
+
+func (s *Sim) raiseTag(a *account, name, tag string, users ...string) {
+	s.raise(a, s.now(), event{EventName: name, OAID: a.ID, Tag: &eventTag{Name: tag, Users: users}})
 }
 
 func (s *Sim) raiseSeen(a *account, f *Follower, ids []string) {
