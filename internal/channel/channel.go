@@ -239,6 +239,7 @@ type Inbound struct {
 	Key        string // dedupe key of the event
 	Message    *Message
 	PersonID   string // for follow, unfollow, withdraw
+	Title      string // of what was posted; Key is then its id at the channel
 	Tag        string
 	People     []string // for tags
 	NoticeID   string   // for notices: the channel's id of it; Key is ours

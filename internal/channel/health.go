@@ -17,6 +17,9 @@ type Health struct {
 	PackageUntil clock.Date `json:"package_until,omitempty"` // last day on which the package holds; "" without an end
 	QuotaTotal   int64      `json:"quota_total,omitempty"`   // messages of the present period; 0: without a limit or not told
 	QuotaLeft    int64      `json:"quota_left,omitempty"`    // of these, how many are left
+	Pushes       int        `json:"pushes,omitempty"`        // announcements a follower may get in a month; 0: not known
+	NoticesDaily int64      `json:"notices_daily,omitempty"` // messages from templates a day; 0: none or not told
+	NoticesLeft  int64      `json:"notices_left,omitempty"`  // of these, how many are left today
 	TokenUntil   time.Time  `json:"token_until,omitzero"`    // when the channel ends the grant by itself; zero: never
 	Picture      string     `json:"picture,omitempty"`       // address of the profile picture
 }
@@ -33,6 +36,17 @@ type AccountSeen struct {
 
 // Kind implements jobs.Event.
 func (AccountSeen) Kind() string { return "channel.account_seen" }
+
+// PostSeen is published when a channel tells that something stands at an account, put up by us or by hand.
+type PostSeen struct {
+	AccountID  string    `json:"account"`
+	ExternalID string    `json:"external"`
+	Title      string    `json:"title"`
+	At         time.Time `json:"at"`
+}
+
+// Kind implements jobs.Event.
+func (PostSeen) Kind() string { return "channel.post_seen" }
 
 // heardEvery is how exactly the last webhook of an account is known: a storm of them must not become a storm of writes.
 const heardEvery = 15 * time.Minute

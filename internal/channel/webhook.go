@@ -144,7 +144,10 @@ func (s *Service) receive(ctx context.Context, tx db.Tx, kind Kind, in Inbound) 
 	case InboundFollow, InboundUnfollow:
 		return s.store.touchPerson(ctx, tx, personRow{AccountID: a.ID, PersonID: in.PersonID, Follows: in.Kind == InboundFollow, LastAt: in.At}, true)
 	case InboundPosted:
-		return s.published(ctx, tx, a.ID)
+		if err := s.published(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		return s.q.Publish(ctx, tx, PostSeen{AccountID: a.ID, ExternalID: in.Key, Title: in.Title, At: in.At})
 	case InboundWithdraw:
 		return s.withdrawn(ctx, tx, a, in)
 	case InboundTag, InboundUntag:

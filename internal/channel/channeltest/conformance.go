@@ -38,6 +38,10 @@ type Outside struct {
 	Twice func(t testing.TB)
 	// Forge makes it sign its next webhook wrongly.
 	Forge func(t testing.TB)
+	// Video is what every post of the suite carries; nil: none.
+	Video *channel.Video
+	// Under places an answer to what the person said last, for channels without private messages; nil: privately.
+	Under func(externalID, personID string) *channel.CommentRef
 }
 
 // Hook is the webhook address of a test: what it gets goes to the service under test, as channelweb does it.
@@ -94,7 +98,7 @@ func Conformance(t *testing.T, d *db.DB, kind channel.Kind, cover string, open f
 	hook := NewHook(t, kind)
 	o := open(t, h, hook)
 	h.Service.Add(o.Channel)
-	h.Service.SetSource(Texts{Cover: cover})
+	h.Service.SetSource(Texts{Cover: cover, Video: o.Video})
 	hook.Serve(h.Service)
 	if o.Channel.Kind() != kind {
 		t.Fatalf("kind %s", o.Channel.Kind())
@@ -201,9 +205,13 @@ func (c *conform) trouble(t *testing.T) {
 func (c *conform) reply(t *testing.T, person, key, text string) channel.Message {
 	t.Helper()
 	var id string
+	var under *channel.CommentRef
+	if c.o.Under != nil {
+		under = c.o.Under(c.a.ExternalID, person)
+	}
 	for range 2 { // asking twice sends once
 		err := c.h.DB.InTx(t.Context(), func(ctx context.Context, tx db.Tx) (err error) {
-			id, err = c.h.Service.Reply(ctx, tx, channel.ReplyRequest{AccountID: c.a.ID, PersonID: person, Text: text, IdempotencyKey: key})
+			id, err = c.h.Service.Reply(ctx, tx, channel.ReplyRequest{AccountID: c.a.ID, PersonID: person, Text: text, Comment: under, IdempotencyKey: key})
 			return err
 		})
 		if err != nil {

@@ -174,7 +174,10 @@ func (Sealer) Open(sealed, ad string) ([]byte, error) {
 }
 
 // Texts is a ContentSource that makes a short article of any source.
-type Texts struct{ Cover string }
+type Texts struct {
+	Cover string
+	Video *channel.Video
+}
 
 // Content implements channel.ContentSource.
 func (x Texts) Content(_ context.Context, source string, version int, a channel.Account) (channel.Content, error) {
@@ -184,6 +187,7 @@ func (x Texts) Content(_ context.Context, source string, version int, a channel.
 	}
 	c := channel.Content{PostID: source, Title: title, Lead: "Mời bà con đọc tin của " + a.Name, HTML: "<p>Nội dung <b>tin</b> &amp; lời nhắn.</p><p>Đoạn hai.</p>",
 		Text: "Nội dung tin & lời nhắn.\n\nĐoạn hai.", Author: "Ban biên tập", Link: "https://mattran.example/tin/" + source}
+	c.Video = x.Video
 	if x.Cover != "" {
 		c.Cover = &channel.Picture{URL: x.Cover, Alt: "Ảnh họp dân", MIME: "image/jpeg"}
 	}
