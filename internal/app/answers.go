@@ -14,6 +14,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
 	"github.com/nhipcau/nhipcau/internal/feedback/promiseweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/feedback/similar"
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -53,9 +54,14 @@ func (h *House) openAnswers(days *workday.Calendar) {
 	a.promise = promise.New(promise.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Pictures: h.pictures, Audit: h.audit})
 	a.opinion = opinion.New(opinion.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Audit: h.audit, Words: h.words.In("vi")})
 	a.files = attach.New(attach.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Blobs: h.blobs, Pictures: h.pictures, Cases: f.feedback, Audit: h.audit})
-	a.alert = alert.New(alert.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Cases: f.feedback, Sealer: h.box, Key: h.box.Derive("addresses of alerts"), Post: h.post(),
+	a.alert = alert.New(alert.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Cases: f.feedback, Matters: h.matters, Sealer: h.box, Key: h.box.Derive("addresses of alerts"), Post: h.post(),
 		Words: func(lang string) feedback.Words { return h.words.In(lang) }, BaseURL: h.cfg.PublicURL})
 	f.feedback.BeforeSubmit(a.promise.Gate)
+}
+
+// matters reads the table of categories.
+func (h *House) matters(ctx context.Context) ([]routing.Category, error) {
+	return h.features.routing.Categories(ctx)
 }
 
 // casePages are the screens of questions with the rooms around their answers.

@@ -15,7 +15,7 @@ import (
 func (h *House) openPages() []pages {
 	return []pages{
 		receiptweb.New(h.tlog.VerificationKey(), 60).WithGifts(checkGift),
-		open311web.New(h.features.feedback, h.apiKeys(), h.log.With("part", "open311"), 300).Describe(publicAddresses()...),
+		open311web.New(h.features.feedback, h.apiKeys(), h.features.routing.Categories, h.log.With("part", "open311"), 300).Describe(publicAddresses()...),
 	}
 }
 

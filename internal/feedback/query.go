@@ -17,6 +17,7 @@ type Filter struct {
 	Open         bool // only cases that wait for an answer
 	Kind         Kind
 	Door         Door
+	Category     string
 	HolderUnitID string
 	UnderUnitID  string
 	ClaimedBy    string

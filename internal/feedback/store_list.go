@@ -116,6 +116,9 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near bool) *bun.Se
 	if f.Door != "" {
 		q = q.Where("c.door = ?", string(f.Door))
 	}
+	if f.Category != "" {
+		q = q.Where("c.category = ?", f.Category)
+	}
 	if f.HolderUnitID != "" {
 		q = q.Where("c.holder_unit_id = ?", f.HolderUnitID)
 	}

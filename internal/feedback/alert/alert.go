@@ -58,6 +58,7 @@ type Deps struct {
 	Clock   clock.Clock
 	Forest  func() *orgunit.Forest
 	Cases   Cases
+	Matters open311.Categories // the table of categories
 	Sealer  feedback.Sealer
 	Key     []byte // for the keyed hash of addresses
 	Post    mailer.Post
@@ -93,7 +94,7 @@ func (s *Service) Enabled() bool { return s.Post != nil }
 type Wish struct {
 	Email    string
 	UnitID   string // "" is everywhere
-	Category string // code of a service of package open311; "" is all
+	Category string // code of a service of the table of categories; "" is all
 	Daily    bool
 	Lang     string
 }
@@ -146,7 +147,11 @@ func (s *Service) Subscribe(ctx context.Context, w Wish) error {
 	fs.Check(ok, "email", "alert.email_bad")
 	fs.Check(w.UnitID == "" || s.Forest().Has(w.UnitID), "unit", "alert.unit_unknown")
 	if w.Category != "" {
-		_, known := open311.ServiceOf(w.Category)
+		book, err := s.Matters.Book(ctx)
+		if err != nil {
+			return err
+		}
+		_, known := book.Of(w.Category)
 		fs.Check(known, "category", "alert.category_unknown")
 	}
 	if err := fs.OrNil(); err != nil {

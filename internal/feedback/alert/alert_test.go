@@ -21,6 +21,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
@@ -144,12 +145,12 @@ func each(t *testing.T, fn func(t *testing.T, k kit)) {
 	}
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := kit{Kit: feedbacktest.New(t, d, words.In("vi")), mail: serve(t)}
-		k.s = alert.New(alert.Deps{DB: d, Queue: k.Queue, Clock: k.Clock, Forest: k.Units.Forest, Cases: k.Service, Sealer: box, Key: []byte("key"),
+		k.s = alert.New(alert.Deps{DB: d, Queue: k.Queue, Clock: k.Clock, Forest: k.Units.Forest, Cases: k.Service, Matters: routing.New(routing.Deps{Cases: k.Service, Root: orgunittest.Province}).Categories, Sealer: box, Key: []byte("key"),
 			Post:    mailer.SMTP{Addr: k.mail.addr, From: "nhipcau@mattran.example", Clock: k.Clock},
 			Words:   func(lang string) feedback.Words { return words.In(lang) },
 			BaseURL: "https://mttq.example"})
 		fn(t, k)
-	}, append(append([]db.Migrations{}, feedbacktest.Migrations...), alert.Migrations)...)
+	}, append(append([]db.Migrations{}, feedbacktest.Migrations...), alert.Migrations, routing.Migrations)...)
 }
 
 var link = regexp.MustCompile(`https://mttq\.example/bao-tin/([^\s/]+)`)

@@ -17,7 +17,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
-	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 	mailer "github.com/nhipcau/nhipcau/internal/platform/mail"
@@ -56,7 +55,11 @@ func (s *Service) onPublished(ctx context.Context, e feedback.AnswerPublished) e
 	for _, u := range []string{c.UnitID, c.OriginID} {
 		units = append(units, s.Forest().AncestorIDs(u, s.today())...)
 	}
-	categories := []string{"", open311.ServiceFor(c.Kind, c.Category).Code}
+	book, err := s.Matters.Book(ctx)
+	if err != nil {
+		return err
+	}
+	categories := []string{"", book.For(c.Kind, c.Category).Code}
 	for after := ""; ; {
 		var rows []subscriptionRow
 		err := s.DB.Read().NewSelect().Model(&rows).Where("s.unit_id IN (?)", bun.In(units)).Where("s.category IN (?)", bun.In(categories)).
@@ -146,7 +149,7 @@ func (s *Service) open(r subscriptionRow) (sealed, error) {
 func (s *Service) stopURL(token string) string { return s.BaseURL + Path + "/" + token + "/thoi" }
 
 // Place names what a subscription is about: a unit or everywhere, and the category.
-func (s *Service) Place(w feedback.Words, unitID, category string) string {
+func (s *Service) Place(ctx context.Context, w feedback.Words, lang, unitID, category string) string {
 	where := w.T("alert.everywhere")
 	if u, err := s.Forest().Unit(unitID, s.today()); err == nil {
 		where = feedback.BodyName(w, u)
@@ -154,7 +157,15 @@ func (s *Service) Place(w feedback.Words, unitID, category string) string {
 	if category == "" {
 		return where
 	}
-	return w.T("alert.about", "Place", where, "Category", w.T("open311.service."+category))
+	book, err := s.Matters.Book(ctx)
+	if err != nil {
+		return where // the letter goes out all the same
+	}
+	matter, known := book.Of(category)
+	if !known {
+		return where
+	}
+	return w.T("alert.about", "Place", where, "Category", matter.Name(w, lang))
 }
 
 // askToConfirm sends the first letter. An address that refuses it is forgotten.
@@ -171,7 +182,7 @@ func (s *Service) askToConfirm(ctx context.Context, subscriptionID string) error
 		return err
 	}
 	w := s.Words(r.Lang)
-	about, link := s.Place(w, r.UnitID, r.Category), s.BaseURL+Path+"/"+x.Token
+	about, link := s.Place(ctx, w, r.Lang, r.UnitID, r.Category), s.BaseURL+Path+"/"+x.Token
 	text := w.T("alert.letter.confirm", "About", about, "Link", link, "Days", ConfirmDays)
 	if !r.ConfirmedAt.IsZero() {
 		text = w.T("alert.letter.already", "About", about, "Link", link)
@@ -265,7 +276,7 @@ func (s *Service) letter(ctx context.Context, r subscriptionRow, items []itemRow
 		return mailer.Letter{}, err
 	}
 	w := s.Words(r.Lang)
-	about := s.Place(w, r.UnitID, r.Category)
+	about := s.Place(ctx, w, r.Lang, r.UnitID, r.Category)
 	var b strings.Builder
 	for _, c := range list {
 		unit, uerr := s.Forest().Unit(c.UnitID, s.today())

@@ -15,7 +15,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback/alert"
-	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
@@ -84,8 +83,12 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, typed
 		v.Units = append(v.Units, ui.Option{Value: u.ID, Text: u.FullName, Selected: u.ID == typed.Get("unit") || u.Slug == typed.Get("unit")})
 	}
 	v.Categories = []ui.Option{{Value: "", Text: i18n.T(ctx, "alert.all_categories"), Selected: typed.Get("category") == ""}}
-	for _, s := range open311.Services() {
-		v.Categories = append(v.Categories, ui.Option{Value: s.Code, Text: i18n.T(ctx, "open311.service."+s.Code), Selected: s.Code == typed.Get("category")})
+	book, err := p.S.Matters.Book(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range book.Offered() {
+		v.Categories = append(v.Categories, ui.Option{Value: s.Code, Text: s.Name(words{ctx}, i18n.Lang(ctx)), Selected: s.Code == typed.Get("category")})
 	}
 	return web.Render(w, r, status, askPage(v))
 }
@@ -133,7 +136,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, notice string) erro
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, http.StatusOK, managePage(manageView{Subscription: sub, About: p.S.Place(words{ctx}, sub.UnitID, sub.Category), Base: alert.Path + "/" + r.PathValue("token"), Notice: notice}))
+	return web.Render(w, r, http.StatusOK, managePage(manageView{Subscription: sub, About: p.S.Place(ctx, words{ctx}, i18n.Lang(ctx), sub.UnitID, sub.Category), Base: alert.Path + "/" + r.PathValue("token"), Notice: notice}))
 }
 
 func (p *Pages) confirm(w http.ResponseWriter, r *http.Request) error {

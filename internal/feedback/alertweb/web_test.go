@@ -21,6 +21,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -53,9 +54,9 @@ func TestTheWayOfOneReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := feedbacktest.New(t, dbtest.SQLite(t, append(feedbacktest.Migrations, alert.Migrations)...), words.In("vi"))
+	k := feedbacktest.New(t, dbtest.SQLite(t, append(feedbacktest.Migrations, alert.Migrations, routing.Migrations)...), words.In("vi"))
 	out := &post{}
-	s := alert.New(alert.Deps{DB: k.DB, Queue: k.Queue, Clock: k.Clock, Forest: k.Units.Forest, Cases: k.Service, Sealer: box, Key: []byte("key"), Post: out,
+	s := alert.New(alert.Deps{DB: k.DB, Queue: k.Queue, Clock: k.Clock, Forest: k.Units.Forest, Cases: k.Service, Matters: routing.New(routing.Deps{Cases: k.Service, Root: orgunittest.Province}).Categories, Sealer: box, Key: []byte("key"), Post: out,
 		Words: func(lang string) feedback.Words { return words.In(lang) }, BaseURL: "https://mttq.example"})
 	var rt web.Routes
 	alertweb.New(alertweb.Pages{S: s, Units: k.Units.Forest, Clock: k.Clock, Root: orgunittest.Province}, 4).Routes(&rt)

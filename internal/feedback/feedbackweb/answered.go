@@ -39,7 +39,7 @@ func (p *Pages) narrowed(q url.Values, v *answeredView) {
 	if v.UnitID != "" {
 		v.Slug = p.s.Unit(v.UnitID).Slug
 	}
-	if _, ok := open311.ServiceOf(q.Get("linh_vuc")); ok {
+	if _, ok := v.Matters.Of(q.Get("linh_vuc")); ok {
 		v.Category = q.Get("linh_vuc")
 	}
 	this := p.s.Clock.Now().In(clock.Vietnam).Year()
@@ -66,8 +66,8 @@ func (p *Pages) list(ctx context.Context, v *answeredView, page int) ([]feedback
 			f.IDs = append(f.IDs, h.ID)
 		}
 	}
-	if s, ok := open311.ServiceOf(v.Category); ok {
-		f.Kinds = []feedback.OpenKind{s.Picks()}
+	if s, ok := v.Matters.Of(v.Category); ok {
+		f.Kinds = []feedback.OpenKind{v.Matters.Picks(s)}
 	}
 	if v.Year != 0 {
 		f.From = time.Date(v.Year, 1, 1, 0, 0, 0, 0, clock.Vietnam).UTC()
@@ -84,10 +84,42 @@ func (p *Pages) list(ctx context.Context, v *answeredView, page int) ([]feedback
 
 func (v answeredView) categories(ctx context.Context) []ui.Option {
 	out := []ui.Option{{Value: "", Text: i18n.T(ctx, "feedback.public.any_category"), Selected: v.Category == ""}}
-	for _, s := range open311.Services() {
-		out = append(out, ui.Option{Value: s.Code, Text: i18n.T(ctx, "open311.service."+s.Code), Selected: s.Code == v.Category})
+	for _, s := range v.Matters.Offered() {
+		out = append(out, ui.Option{Value: s.Code, Text: s.Name(words{ctx}, i18n.Lang(ctx)), Selected: s.Code == v.Category})
 	}
 	return out
+}
+
+// matters reads the table of categories as the list of what can be asked for.
+func (p *Pages) matters(ctx context.Context) (open311.Book, error) {
+	if p.rooms.Routing == nil {
+		return open311.BookOf(nil), nil
+	}
+	return open311.Categories(p.rooms.Routing.Categories).Book(ctx)
+}
+
+// knownMatter leaves a category that is not offered to the desk.
+func (p *Pages) knownMatter(ctx context.Context, in *feedback.Intake) error {
+	book, err := p.matters(ctx)
+	if s, ok := book.Of(in.Category); !ok || !s.Active || s.Category == "" {
+		in.Category = ""
+	}
+	return err
+}
+
+// matterOptions offers the categories for new cases, with the one that was chosen; none chosen leaves it to the desk.
+func (p *Pages) matterOptions(ctx context.Context, chosen, none string) ([]ui.Option, error) {
+	book, err := p.matters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []ui.Option{{Value: "", Text: i18n.T(ctx, none), Selected: chosen == ""}}
+	for _, s := range book.Services() {
+		if s.Category != "" && (s.Active || s.Category == chosen) {
+			out = append(out, ui.Option{Value: s.Category, Text: s.Name(words{ctx}, i18n.Lang(ctx)), Selected: s.Category == chosen})
+		}
+	}
+	return out, nil
 }
 
 func (v answeredView) years(ctx context.Context) []ui.Option {

@@ -38,8 +38,9 @@ type askForm struct {
 	Trap    string // a field no person sees; a machine fills it
 	Found   []unitChoice
 	Similar []offerRow
-	Seen    bool   // the open cases of the unit were shown
-	To      string // who gets it: the Front of the chosen unit
+	Seen    bool        // the open cases of the unit were shown
+	To      string      // who gets it: the Front of the chosen unit
+	Matters []ui.Option // categories of the table
 	Err     error
 }
 
@@ -209,6 +210,9 @@ func (p *Pages) askSend(w http.ResponseWriter, r *http.Request, f askForm) error
 		return web.SeeOther(w, r, "/hoi-dap")
 	}
 	f.In.MayPublish = !f.Forbid
+	if err := p.knownMatter(r.Context(), &f.In); err != nil {
+		return err
+	}
 	c, err := p.s.Ask(r.Context(), identity.ActorFrom(r.Context()), f.In)
 	if fault.Is(err, fault.Invalid) {
 		f.Err = err
@@ -258,6 +262,10 @@ func (p *Pages) renderAsk(w http.ResponseWriter, r *http.Request, status int, f 
 			f.Similar, f.Seen = openOnes(same), true
 			return web.Render(w, r.WithContext(p.branded(r.Context(), f.In.UnitID)), status, askSamePage(f))
 		}
+	}
+	var err error
+	if f.Matters, err = p.matterOptions(r.Context(), f.In.Category, "feedback.ask.category_none"); err != nil {
+		return err
 	}
 	r = r.WithContext(p.branded(r.Context(), f.In.UnitID))
 	if f.Step == askWhere && f.In.UnitID != "" && len(f.Found) == 0 {
@@ -319,7 +327,7 @@ func askFormOf(v url.Values) askForm {
 	if len(f.Nonce) != 32 {
 		f.Nonce = id.NewSecret()[:32]
 	}
-	f.In = feedback.Intake{UnitID: v.Get("unit"), Kind: feedback.Kind(v.Get("kind")), Text: v.Get("text"), SourceKey: "portal:" + f.Nonce,
+	f.In = feedback.Intake{UnitID: v.Get("unit"), Kind: feedback.Kind(v.Get("kind")), Category: v.Get("category"), Text: v.Get("text"), SourceKey: "portal:" + f.Nonce,
 		Place: feedback.Place{Text: v.Get("place"), Link: v.Get("link")}, Person: feedback.Person{Name: v.Get("name"), Phone: v.Get("phone")}}
 	for _, s := range v["photo"] {
 		if len(s) == 64 && len(f.In.Pictures) < feedback.MaxPictures {

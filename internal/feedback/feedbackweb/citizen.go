@@ -15,6 +15,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
+	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	receiptfile "github.com/nhipcau/nhipcau/internal/feedback/receipt"
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/id"
@@ -259,12 +260,13 @@ type answeredView struct {
 	Page   ui.Paging
 	Taken  feedback.DaysTaken
 
-	Place    string // as it was typed
-	Slug     string // of the unit, as open data names it
-	Nowhere  bool   // the place is not known
-	Category string // code of a service of open data
-	Year     int    // in which it was asked; 0 is every year
-	This     int    // this year
+	Place    string       // as it was typed
+	Slug     string       // of the unit, as open data names it
+	Nowhere  bool         // the place is not known
+	Matters  open311.Book // what it can be narrowed to
+	Category string       // code of a service of open data
+	Year     int          // in which it was asked; 0 is every year
+	This     int          // this year
 }
 
 func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
@@ -272,6 +274,10 @@ func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	v := answeredView{Query: strings.TrimSpace(vntext.Truncate(q.Get("q"), 200)), UnitID: p.unitFrom(q.Get("don_vi"))}
 	v.This = p.s.Clock.Now().In(clock.Vietnam).Year()
+	var err error
+	if v.Matters, err = p.matters(ctx); err != nil {
+		return err
+	}
 	p.narrowed(q, &v)
 	v.Unit = p.unitName(ctx, v.UnitID)
 	page := pageOf(q)

@@ -26,6 +26,7 @@ type queueView struct {
 	Rows    []queueRow
 	Page    ui.Paging
 	Units   []ui.Option
+	Matters []ui.Option // categories of the table
 	CanTake bool
 	Print   bool
 	Bulk    bool // several cases can be chosen and passed on
@@ -43,7 +44,7 @@ type queueRow struct {
 
 // filterOf reads the filter that stands in the address.
 func filterOf(q url.Values, actor identity.Actor) (feedback.Filter, string) {
-	f := feedback.Filter{Text: strings.TrimSpace(vntext.Truncate(q.Get("q"), 200)), Kind: feedback.Kind(q.Get("loai")), Door: feedback.Door(q.Get("cua")), UnderUnitID: q.Get("don_vi"), Page: pageOf(q), Per: queuePer}
+	f := feedback.Filter{Text: strings.TrimSpace(vntext.Truncate(q.Get("q"), 200)), Kind: feedback.Kind(q.Get("loai")), Door: feedback.Door(q.Get("cua")), Category: q.Get("linh_vuc"), UnderUnitID: q.Get("don_vi"), Page: pageOf(q), Per: queuePer}
 	view := q.Get("xem")
 	switch view {
 	case "mine":
@@ -79,6 +80,9 @@ func (p *Pages) queue(w http.ResponseWriter, r *http.Request) error {
 		v.Rows = append(v.Rows, p.queueRow(ctx, c))
 	}
 	v.Page = ui.Paging{Page: f.Page, Per: f.Per, Total: total, URL: func(n int) string { return pageURL("/lam-viec/vu-viec", q, n) }}
+	if v.Matters, err = p.matterOptions(ctx, f.Category, "feedback.queue.any"); err != nil {
+		return err
+	}
 	v.Units = p.unitFilter(ctx, actor, q.Get("don_vi"))
 	return web.Render(w, r, http.StatusOK, queuePage(v))
 }
@@ -154,7 +158,7 @@ func (v queueView) tabs(ctx context.Context) []ui.Tab {
 	var out []ui.Tab
 	for _, t := range []string{"open", "mine", "review", "overdue", "answered", "all"} {
 		q := url.Values{}
-		for _, keep := range []string{"q", "loai", "cua", "don_vi"} {
+		for _, keep := range []string{"q", "loai", "cua", "linh_vuc", "don_vi"} {
 			if s := v.Q.Get(keep); s != "" {
 				q.Set(keep, s)
 			}

@@ -33,6 +33,11 @@ func orNone(ctx context.Context, s string) string {
 
 func askWhatFacts(ctx context.Context, f askForm) []ui.DefinitionItem {
 	out := []ui.DefinitionItem{{Term: i18n.T(ctx, "feedback.ask.kind"), Text: kindText(ctx, f.In.Kind)}}
+	for _, o := range f.Matters {
+		if o.Selected && o.Value != "" {
+			out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "feedback.ask.category"), Text: o.Text})
+		}
+	}
 	if n := len(f.In.Pictures); n > 0 {
 		out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "feedback.ask.photos"), Text: strconv.Itoa(n)})
 	}

@@ -68,8 +68,16 @@ type service struct {
 	Group       string   `xml:"group" json:"group"`
 }
 
-func serviceName(ctx context.Context, code string) string {
-	return i18n.T(ctx, "open311.service."+code)
+func serviceName(ctx context.Context, s open311.Service) string {
+	return s.Name(words{ctx}, i18n.Lang(ctx))
+}
+
+// serviceText says what belongs to a service.
+func serviceText(ctx context.Context, s open311.Service) string {
+	if s.Category == "" {
+		return i18n.T(ctx, "open311.service_text."+s.Code)
+	}
+	return i18n.T(ctx, "open311.about", "Name", serviceName(ctx, s))
 }
 
 func (p *Pages) services(_ http.ResponseWriter, r *http.Request) (int, any, any, error) {
@@ -78,9 +86,13 @@ func (p *Pages) services(_ http.ResponseWriter, r *http.Request) (int, any, any,
 	}
 	ctx := r.Context()
 	list := []service{}
-	for _, s := range open311.Services() {
-		list = append(list, service{Code: s.Code, Name: serviceName(ctx, s.Code), Description: i18n.T(ctx, "open311.service_text."+s.Code), Metadata: true, Type: "realtime",
-			Keywords: i18n.T(ctx, "open311.group."+s.Group), Group: i18n.T(ctx, "open311.group."+s.Group)})
+	book, err := p.matters.Book(ctx)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	for _, s := range book.Offered() {
+		list = append(list, service{Code: s.Code, Name: serviceName(ctx, s), Description: serviceText(ctx, s), Metadata: true, Type: "realtime",
+			Keywords: s.Words, Group: i18n.T(ctx, "feedback.kind."+string(s.Kind))})
 	}
 	return http.StatusOK, struct {
 		XMLName xml.Name `xml:"services"`
@@ -111,7 +123,11 @@ type attributeValue struct {
 }
 
 func (p *Pages) definition(_ http.ResponseWriter, r *http.Request) (int, any, any, error) {
-	s, ok := open311.ServiceOf(word(r))
+	book, err := p.matters.Book(r.Context())
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	s, ok := book.Of(word(r))
 	if !ok {
 		return 0, nil, nil, refuse(http.StatusNotFound, "open311.no_service", "Code", clip(word(r)))
 	}
@@ -148,9 +164,9 @@ type requests struct {
 func w3c(t time.Time) string { return t.In(clock.Vietnam).Format(time.RFC3339) }
 
 // open turns a published case into a request. Its address is the unit that took it in: what was typed stays inside.
-func (p *Pages) open(ctx context.Context, c feedback.OpenCase) request {
-	s := open311.ServiceFor(c.Kind, c.Category)
-	r := request{ID: c.ID, Status: open311.Status(c.State), StatusNotes: c.Answer, ServiceName: serviceName(ctx, s.Code), ServiceCode: s.Code, Description: c.Question,
+func (p *Pages) open(ctx context.Context, book open311.Book, c feedback.OpenCase) request {
+	s := book.For(c.Kind, c.Category)
+	r := request{ID: c.ID, Status: open311.Status(c.State), StatusNotes: c.Answer, ServiceName: serviceName(ctx, s), ServiceCode: s.Code, Description: c.Question,
 		Agency: p.body(ctx, c.HolderID), Requested: w3c(c.ReceivedAt), Updated: w3c(c.UpdatedAt), Expected: w3c(c.Deadline.Time()), Address: p.s.Unit(c.OriginID).FullName}
 	if c.HasPoint() {
 		r.Lat, r.Long = &c.Lat, &c.Lon
@@ -159,7 +175,7 @@ func (p *Pages) open(ctx context.Context, c feedback.OpenCase) request {
 }
 
 func (p *Pages) list(_ http.ResponseWriter, r *http.Request) (int, any, any, error) {
-	f, err := p.filter(r.URL.Query())
+	f, err := p.filter(r.Context(), r.URL.Query())
 	if err != nil {
 		return 0, nil, nil, err
 	}
@@ -167,9 +183,13 @@ func (p *Pages) list(_ http.ResponseWriter, r *http.Request) (int, any, any, err
 	if err != nil {
 		return 0, nil, nil, err
 	}
+	book, err := p.matters.Book(r.Context())
+	if err != nil {
+		return 0, nil, nil, err
+	}
 	list := []request{}
 	for _, c := range cases {
-		list = append(list, p.open(r.Context(), c))
+		list = append(list, p.open(r.Context(), book, c))
 	}
 	return http.StatusOK, requests{List: list}, list, nil
 }
@@ -181,9 +201,13 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request) (int, any, any, erro
 	if err != nil {
 		return 0, nil, nil, err
 	}
+	book, err := p.matters.Book(ctx)
+	if err != nil {
+		return 0, nil, nil, err
+	}
 	var out request
 	if len(cases) == 1 {
-		out = p.open(ctx, cases[0])
+		out = p.open(ctx, book, cases[0])
 	} else {
 		k, err := p.key(w, r, r.URL.Query().Get("api_key"), false)
 		if err != nil {
@@ -196,8 +220,8 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request) (int, any, any, erro
 		if err != nil {
 			return 0, nil, nil, refuse(http.StatusNotFound, "open311.no_request")
 		}
-		s := open311.ServiceFor(c.Kind, c.Category)
-		out = request{ID: c.ID, Status: open311.Status(c.State), ServiceName: serviceName(ctx, s.Code), ServiceCode: s.Code, Agency: p.body(ctx, c.HolderUnitID),
+		s := book.For(c.Kind, c.Category)
+		out = request{ID: c.ID, Status: open311.Status(c.State), ServiceName: serviceName(ctx, s), ServiceCode: s.Code, Agency: p.body(ctx, c.HolderUnitID),
 			Notice: i18n.T(ctx, "open311.unpublished"), Requested: w3c(c.ReceivedAt), Updated: w3c(c.HolderSince), Expected: w3c(c.Deadline.Time())}
 	}
 	return http.StatusOK, requests{List: []request{out}}, []request{out}, nil
@@ -213,7 +237,7 @@ func (p *Pages) token(w http.ResponseWriter, r *http.Request) (int, any, any, er
 }
 
 // filter reads the arguments of a list.
-func (p *Pages) filter(q url.Values) (feedback.OpenFilter, error) {
+func (p *Pages) filter(ctx context.Context, q url.Values) (feedback.OpenFilter, error) {
 	f := feedback.OpenFilter{Page: 1, Per: pageSize}
 	u, err := p.unit(q.Get("jurisdiction_id"))
 	if err != nil {
@@ -237,12 +261,16 @@ func (p *Pages) filter(q url.Values) (feedback.OpenFilter, error) {
 		}
 		return feedback.OpenFilter{IDs: ids, Page: 1, Per: maxIDs}, nil
 	}
+	book, err := p.matters.Book(ctx)
+	if err != nil {
+		return f, err
+	}
 	for _, code := range split(q["service_code"]) {
-		s, ok := open311.ServiceOf(code)
+		s, ok := book.Of(code)
 		if !ok {
 			return f, refuse(http.StatusNotFound, "open311.no_service", "Code", clip(code))
 		}
-		f.Kinds = append(f.Kinds, s.Picks())
+		f.Kinds = append(f.Kinds, book.Picks(s))
 	}
 	for _, s := range split(q["status"]) {
 		switch s {
@@ -324,7 +352,7 @@ func (p *Pages) send(w http.ResponseWriter, r *http.Request) (int, any, any, err
 	if p.sends.OnLimit(w, r.WithContext(httprate.WithRequestLimit(r.Context(), k.PerMinute)), k.ID) {
 		return 0, nil, nil, refuse(http.StatusTooManyRequests, "open311.too_many")
 	}
-	in, err := p.intake(r.Form, k)
+	in, err := p.intake(r.Context(), r.Form, k)
 	if err != nil {
 		return 0, nil, nil, err
 	}
@@ -366,7 +394,7 @@ func once(key string) string {
 }
 
 // intake makes what feedback takes in out of the arguments.
-func (p *Pages) intake(v url.Values, k open311.Key) (feedback.Intake, error) {
+func (p *Pages) intake(ctx context.Context, v url.Values, k open311.Key) (feedback.Intake, error) {
 	in := feedback.Intake{UnitID: k.UnitID, Text: v.Get("description"), MayPublish: v.Get("attribute[publish]") != "no",
 		Place:  feedback.Place{Text: v.Get("address_string")},
 		Person: feedback.Person{Name: strings.TrimSpace(v.Get("last_name") + " " + v.Get("first_name")), Phone: v.Get("phone")}}
@@ -374,8 +402,12 @@ func (p *Pages) intake(v url.Values, k open311.Key) (feedback.Intake, error) {
 	if code == "" {
 		return in, refuse(http.StatusBadRequest, "open311.service_required")
 	}
-	s, ok := open311.ServiceOf(code)
-	if !ok {
+	book, err := p.matters.Book(ctx)
+	if err != nil {
+		return in, err
+	}
+	s, ok := book.Of(code)
+	if !ok || !s.Active {
 		return in, refuse(http.StatusNotFound, "open311.no_service", "Code", clip(code))
 	}
 	in.Kind, in.Category = s.Kind, s.Category
@@ -418,7 +450,7 @@ type update struct {
 
 // updates lists what happened to published requests, oldest first: the extension that FixMyStreet reads.
 func (p *Pages) updates(_ http.ResponseWriter, r *http.Request) (int, any, any, error) {
-	f, err := p.filter(r.URL.Query())
+	f, err := p.filter(r.Context(), r.URL.Query())
 	if err != nil {
 		return 0, nil, nil, err
 	}

@@ -51,8 +51,17 @@ func doors() []door {
 // Address is a door of another room, to be described beside these: it is read with GET.
 type Address struct {
 	Path, Doc string
-	Params    [][2]string // name and meaning; a name that stands in the path is required
-	Media     []string
+	Params    []Param // a name that stands in the path is required
+	Media     string
+	Answer    any // JSON Schema of the body
+	Problem   any // and of the body when something was wrong (application/problem+json)
+}
+
+// Param is what may stand in the address of a door.
+type Param struct {
+	Name   string
+	Doc    string
+	Schema any // JSON Schema
 }
 
 // Describe adds doors of other rooms to the OpenAPI document.
@@ -63,18 +72,14 @@ func (p *Pages) Describe(more ...Address) *Pages {
 
 // operation describes a door of another room.
 func (a Address) operation() operation {
-	content := map[string]media{}
-	for _, m := range a.Media {
-		content[m] = media{}
-	}
-	o := operation{Summary: a.Doc, ID: door{method: "GET", path: a.Path}.name(), Responses: map[string]response{"200": {"What was asked for", content},
-		"default": {"What was wrong (RFC 9457)", map[string]media{"application/problem+json": {}}}}}
+	o := operation{Summary: a.Doc, ID: door{method: "GET", path: a.Path}.name(), Responses: map[string]response{"200": {"What was asked for", map[string]media{a.Media: {a.Answer}}},
+		"default": {"What was wrong (RFC 9457)", map[string]media{"application/problem+json": {a.Problem}}}}}
 	for _, x := range a.Params {
 		in := "query"
-		if strings.Contains(a.Path, "{"+x[0]+"}") {
+		if strings.Contains(a.Path, "{"+x.Name+"}") {
 			in = "path"
 		}
-		o.Parameters = append(o.Parameters, parameter{Name: x[0], In: in, Required: in == "path", Description: x[1], Schema: schema{Type: "string"}})
+		o.Parameters = append(o.Parameters, parameter{Name: x.Name, In: in, Required: in == "path", Description: x.Doc, Schema: x.Schema})
 	}
 	return o
 }
@@ -133,7 +138,7 @@ type (
 		In          string `json:"in"`
 		Required    bool   `json:"required"`
 		Description string `json:"description"`
-		Schema      schema `json:"schema"`
+		Schema      any    `json:"schema"`
 	}
 	sentBody struct {
 		Required bool             `json:"required"`
@@ -144,7 +149,7 @@ type (
 		Content     map[string]media `json:"content,omitempty"`
 	}
 	media struct {
-		Schema *schema `json:"schema,omitempty"`
+		Schema any `json:"schema,omitempty"` // JSON Schema
 	}
 	schema struct {
 		Type        string            `json:"type"`

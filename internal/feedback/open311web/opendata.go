@@ -18,27 +18,31 @@ import (
 )
 
 // listing reads the published cases that ?unit=, ?category= (a service code), ?page= and ?page_size= ask for.
-func (p *Pages) listing(w http.ResponseWriter, r *http.Request) ([]feedback.OpenCase, error) {
+func (p *Pages) listing(w http.ResponseWriter, r *http.Request) ([]feedback.OpenCase, open311.Book, error) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	if p.reads != nil && p.reads.OnLimit(w, r, web.ClientIP(r)) {
-		return nil, refuse(http.StatusTooManyRequests, "open311.too_many")
+		return nil, open311.Book{}, refuse(http.StatusTooManyRequests, "open311.too_many")
 	}
 	q := r.URL.Query()
 	size := q.Get("page_size")
 	if size == "" {
 		size = strconv.Itoa(maxPageSize)
 	}
-	f, err := p.filter(url.Values{"jurisdiction_id": {q.Get("unit")}, "service_code": q["category"], "status": q["status"], "page": {q.Get("page")}, "page_size": {size}})
+	f, err := p.filter(r.Context(), url.Values{"jurisdiction_id": {q.Get("unit")}, "service_code": q["category"], "status": q["status"], "page": {q.Get("page")}, "page_size": {size}})
 	if err != nil {
-		return nil, err
+		return nil, open311.Book{}, err
 	}
 	f.From = time.Time{} // everything, not the last 90 days
+	book, err := p.matters.Book(r.Context())
+	if err != nil {
+		return nil, book, err
+	}
 	list, _, err := p.s.OpenCases(r.Context(), f)
 	if err == nil {
 		h.Set("Cache-Control", "public, max-age=60")
 	}
-	return list, err
+	return list, book, err
 }
 
 // refused answers what cannot be given as open data with the errors of Open311, as JSON.
@@ -68,13 +72,13 @@ type point struct {
 }
 
 func (p *Pages) geojson(w http.ResponseWriter, r *http.Request) error {
-	cases, err := p.listing(w, r)
+	cases, book, err := p.listing(w, r)
 	if err != nil {
 		return p.refused(w, r, err)
 	}
 	out := featureList{Type: "FeatureCollection", Features: []feature{}}
 	for _, c := range cases {
-		f := feature{Type: "Feature", ID: c.ID, Properties: p.open(r.Context(), c)}
+		f := feature{Type: "Feature", ID: c.ID, Properties: p.open(r.Context(), book, c)}
 		if c.HasPoint() {
 			f.Geometry = &point{"Point", [2]float64{c.Lon, c.Lat}}
 		}
@@ -86,7 +90,7 @@ func (p *Pages) geojson(w http.ResponseWriter, r *http.Request) error {
 
 // csv writes a table that a spreadsheet opens as it is: UTF-8 with a mark, and no cell that would run as a formula.
 func (p *Pages) csv(w http.ResponseWriter, r *http.Request) error {
-	cases, err := p.listing(w, r)
+	cases, book, err := p.listing(w, r)
 	if err != nil {
 		return p.refused(w, r, err)
 	}
@@ -99,7 +103,7 @@ func (p *Pages) csv(w http.ResponseWriter, r *http.Request) error {
 	c.UseCRLF = true
 	_ = c.Write([]string{"id", "status", "service_code", "service_name", "unit", "agency_responsible", "requested", "answered", "lat", "long", "question", "answer"})
 	for _, x := range cases {
-		o := p.open(r.Context(), x)
+		o := p.open(r.Context(), book, x)
 		row := []string{o.ID, o.Status, o.ServiceCode, o.ServiceName, o.Address, o.Agency, o.Requested, w3c(x.AnsweredAt), degrees(o.Lat), degrees(o.Long), o.Description, o.StatusNotes}
 		for i := range row {
 			row[i] = xlsx.Harmless(row[i])
@@ -137,16 +141,16 @@ type rssEntry struct {
 }
 
 func (p *Pages) rss(w http.ResponseWriter, r *http.Request) error {
-	cases, err := p.listing(w, r)
+	cases, book, err := p.listing(w, r)
 	if err != nil {
 		return p.refused(w, r, err)
 	}
 	ctx := r.Context()
 	out := rss{Version: "2.0", Title: i18n.T(ctx, "open311.feed"), Link: p.s.BaseURL + "/hoi-dap", Text: i18n.T(ctx, "open311.feed_text"), Lang: i18n.Lang(ctx)}
 	for _, c := range cases[:min(len(cases), 100)] {
-		s := open311.ServiceFor(c.Kind, c.Category)
+		s := book.For(c.Kind, c.Category)
 		link := p.s.BaseURL + "/hoi-dap/" + c.ID
-		out.Items = append(out.Items, rssEntry{Title: c.Title, Link: link, GUID: link, Date: c.AnsweredAt.In(clock.Vietnam).Format(time.RFC1123Z), Category: serviceName(ctx, s.Code), Text: c.Answer})
+		out.Items = append(out.Items, rssEntry{Title: c.Title, Link: link, GUID: link, Date: c.AnsweredAt.In(clock.Vietnam).Format(time.RFC1123Z), Category: serviceName(ctx, s), Text: c.Answer})
 	}
 	w.Header().Set("Content-Type", "application/rss+xml; charset=utf-8")
 	if _, err := w.Write([]byte(xml.Header)); err != nil {

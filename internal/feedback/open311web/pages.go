@@ -31,18 +31,20 @@ var Catalogue embed.FS
 
 // Pages serves the doors.
 type Pages struct {
-	s      *feedback.Service
-	keys   *open311.Keys
-	logger *slog.Logger
-	more   []Address             // doors of other rooms that the document describes
-	reads  *httprate.RateLimiter // by address
-	sends  *httprate.RateLimiter // by key
-	tries  *httprate.RateLimiter // keys that do not hold, by address
+	s       *feedback.Service
+	keys    *open311.Keys
+	matters open311.Categories
+	logger  *slog.Logger
+	more    []Address             // doors of other rooms that the document describes
+	reads   *httprate.RateLimiter // by address
+	sends   *httprate.RateLimiter // by key
+	tries   *httprate.RateLimiter // keys that do not hold, by address
 }
 
-// New makes the doors; one address may read so often in a minute (0: no limit).
-func New(s *feedback.Service, keys *open311.Keys, logger *slog.Logger, readsPerMinute int) *Pages {
-	p := &Pages{s: s, keys: keys, logger: logger, sends: httprate.NewRateLimiter(open311.DefaultPerMinute, time.Minute), tries: httprate.NewRateLimiter(30, time.Minute)}
+// New makes the doors; what can be asked for is what the table of categories says, and one address may read so often in a
+// minute (0: no limit).
+func New(s *feedback.Service, keys *open311.Keys, matters open311.Categories, logger *slog.Logger, readsPerMinute int) *Pages {
+	p := &Pages{s: s, keys: keys, matters: matters, logger: logger, sends: httprate.NewRateLimiter(open311.DefaultPerMinute, time.Minute), tries: httprate.NewRateLimiter(30, time.Minute)}
 	if readsPerMinute > 0 {
 		p.reads = httprate.NewRateLimiter(readsPerMinute, time.Minute)
 	}

@@ -20,7 +20,9 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
@@ -29,7 +31,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 )
 
-var tables = append(append([]db.Migrations{}, feedbacktest.Migrations...), open311.Migrations)
+var tables = append(append([]db.Migrations{}, feedbacktest.Migrations...), open311.Migrations, routing.Migrations)
 
 // desk is the doors on a real server with a key of the ward.
 type desk struct {
@@ -38,6 +40,7 @@ type desk struct {
 	url  string
 	keys *open311.Keys
 	key  string
+	book *routing.Service
 }
 
 func newDesk(t testing.TB, d *db.DB, perMinute int) *desk {
@@ -46,14 +49,15 @@ func newDesk(t testing.TB, d *db.DB, perMinute int) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &desk{t: t, Kit: feedbacktest.New(t, d, words.In("vi"))}
+	k := &desk{t: t, Kit: feedbacktest.New(t, d, words.In("vi"), identitytest.File("routing", routing.Policies))}
+	k.book = routing.New(routing.Deps{Cases: k.Service, Root: orgunittest.Province})
 	k.keys = open311.NewKeys(d, k.Clock, k.Audit)
 	_, k.key, err = k.keys.Create(t.Context(), identity.System("test"), orgunittest.VinhHung, "Ứng dụng Vinh của tôi", perMinute)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var rt web.Routes
-	open311web.New(k.Service, k.keys, slog.New(slog.DiscardHandler), 0).Routes(&rt)
+	open311web.New(k.Service, k.keys, k.book.Categories, slog.New(slog.DiscardHandler), 0).Routes(&rt)
 	s := &web.Server{Guard: func(*http.Request, web.Access) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 		ErrorPage: func(_ *http.Request, kind fault.Kind, err error) templ.Component { return ui.ErrorPage(kind, err) }}
 	mux := s.Mux(&rt)
@@ -122,6 +126,13 @@ type requestsXML struct {
 func (k *desk) form() url.Values {
 	return url.Values{"api_key": {k.key}, "service_code": {"lighting"}, "description": {"=Đèn đường khối Kim Tân hỏng, gọi 0912 000 678 để biết thêm."},
 		"lat": {"18.673412"}, "long": {"105.692345"}, "first_name": {"Mẫu"}, "last_name": {"Nguyễn Thị"}, "phone": {"0912000678"}, "email": {"mau@example.org"}, "media_url": {"http://127.0.0.1/x.jpg"}}
+}
+
+func (k *desk) with(field, value string) url.Values {
+	v := k.form()
+	v.Set(field, value)
+	v.Set("description", v.Get("description")+" "+value)
+	return v
 }
 
 // The way of a request from another program: sent, unseen by others, answered, published masked, read in every form.
@@ -249,7 +260,7 @@ func TestDiscoveryAndServices(t *testing.T) {
 	j, x := get[[]service, struct {
 		List []service `xml:"service"`
 	}](k, "/open311/v2/services", "")
-	if len(j) != 11 || len(x.List) != len(j) {
+	if len(j) != 14 || len(x.List) != len(j) {
 		t.Fatalf("%+v", j)
 	}
 	for i, s := range j {
@@ -408,4 +419,51 @@ func FuzzRequests(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What can be asked for is what the administrators keep in the table: a category they add is a service at once, one they
+// take out of use is offered to nobody but still finds its older cases.
+func TestServicesAreTheTableOfCategories(t *testing.T) {
+	k := newDesk(t, dbtest.SQLite(t, tables...), 600)
+	admin := identitytest.Official("admin", identity.RoleUnitAdmin, orgunittest.Province)
+	if _, _, body := k.do("GET", "/open311/v2/services.json", nil); !strings.Contains(body, `"education"`) || strings.Contains(body, `"pets"`) {
+		t.Fatal(body)
+	}
+	if code, _, body := k.do("POST", "/open311/v2/requests.json", k.with("service_code", "pets")); code != 404 {
+		t.Fatalf("%d %s", code, body)
+	}
+	pets := routing.Category{Code: "pets", NameVI: "Chó mèo thả rông", NameEN: "Stray animals", Words: "cho, meo", Active: true, Position: 50}
+	if err := k.book.SaveCategory(t.Context(), admin, pets); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, body := k.do("GET", "/open311/v2/services.json", nil); !strings.Contains(body, "Chó mèo thả rông") {
+		t.Fatal(body)
+	}
+	code, _, body := k.do("POST", "/open311/v2/requests.json", k.with("service_code", "pets"))
+	var sent []request
+	if err := json.Unmarshal([]byte(body), &sent); code != 201 || err != nil || len(sent) != 1 {
+		t.Fatalf("%d %s", code, body)
+	}
+	if d, err := k.Service.Dossier(t.Context(), feedbacktest.Officer, sent[0].ID); err != nil || d.Case.Category != "pets" {
+		t.Fatalf("%+v %v", d.Case, err)
+	}
+	pets.Active = false
+	if err := k.book.SaveCategory(t.Context(), admin, pets); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, body := k.do("GET", "/open311/v2/services.json", nil); strings.Contains(body, "pets") {
+		t.Error("offered still")
+	}
+	if code, _, _ := k.do("POST", "/open311/v2/requests.json", k.with("service_code", "pets")); code != 404 {
+		t.Error("taken in still", code)
+	}
+	if code, _, _ := k.do("GET", "/open311/v2/requests.json?service_code=pets", nil); code != 200 {
+		t.Error("older cases are not found", code)
+	}
+	for _, reserved := range []string{open311.CodeOther, open311.CodeProposal} {
+		pets.Code = reserved
+		if err := k.book.SaveCategory(t.Context(), admin, pets); !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", reserved, err)
+		}
+	}
 }

@@ -15,6 +15,12 @@ import (
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
+// Codes that no category may have: Open311 means by them what has no category, and proposals.
+const (
+	CodeOther    = "other"
+	CodeProposal = "proposal"
+)
+
 // Category is what cases may be about.
 type Category struct {
 	Code           string // stays: cases, clocks and Open311 know it
@@ -105,7 +111,7 @@ func (s *Service) SaveCategory(ctx context.Context, actor identity.Actor, c Cate
 	}
 	c.Code, c.NameVI, c.NameEN, c.Words = line(c.Code), line(c.NameVI), line(c.NameEN), foldWords(c.Words)
 	var fs fault.Fields
-	fs.Check(codeForm.MatchString(c.Code), "code", "routing.code_bad")
+	fs.Check(codeForm.MatchString(c.Code) && c.Code != CodeOther && c.Code != CodeProposal, "code", "routing.code_bad")
 	for _, f := range []struct{ field, text string }{{"name_vi", c.NameVI}, {"name_en", c.NameEN}} {
 		fs.Check(f.text != "", f.field, "routing.name_required")
 		fs.Check(vntext.Length(f.text) <= maxName, f.field, "routing.too_long")
