@@ -66,9 +66,13 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/publish/planner"
+	"github.com/nhipcau/nhipcau/internal/publish/plannerweb"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
 	"github.com/nhipcau/nhipcau/internal/relief"
 	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
+	"github.com/nhipcau/nhipcau/internal/statistics"
+	"github.com/nhipcau/nhipcau/internal/statistics/statisticsweb"
 	"github.com/nhipcau/nhipcau/internal/topics"
 	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
 	"github.com/nhipcau/nhipcau/internal/voter"
@@ -96,6 +100,7 @@ func rooms() []room {
 		{name: "channel", migrations: channel.Migrations, policies: channel.Policies.Text, catalogue: channelweb.Catalogue},
 		{name: "orgadmin", migrations: orgadmin.Migrations, policies: orgadmin.Policies},
 		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
+		{name: "planner", migrations: planner.Migrations, catalogue: plannerweb.Catalogue},
 		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
 		{name: "deadline", migrations: deadline.Migrations, policies: deadline.Policies, catalogue: deadlineweb.Catalogue},
 		{name: "phrase", migrations: phrase.Migrations},
@@ -124,6 +129,7 @@ func rooms() []room {
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
 		{name: "voter", migrations: voter.Migrations, policies: voter.Policies.Text, catalogue: voterweb.Catalogue},
 		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},
+		{name: "statistics", migrations: statistics.Migrations, policies: statistics.Policies.Text, catalogue: statisticsweb.Catalogue},
 		{name: "directive", migrations: directive.Migrations, policies: directive.Policies, catalogue: directiveweb.Catalogue},
 		{name: "topics", migrations: topics.Migrations, policies: topics.Policies, catalogue: topicsweb.Catalogue},
 		{name: "dashboard", policies: dashboard.Policies, catalogue: dashboardweb.Catalogue},

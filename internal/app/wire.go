@@ -44,8 +44,11 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/publish/planner"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
 	"github.com/nhipcau/nhipcau/internal/relief"
+	"github.com/nhipcau/nhipcau/internal/statistics"
+	"github.com/nhipcau/nhipcau/internal/statistics/statisticsweb"
 	"github.com/nhipcau/nhipcau/internal/topics"
 	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
 	"github.com/nhipcau/nhipcau/internal/voter"
@@ -55,6 +58,7 @@ import (
 type features struct {
 	admin      *orgadmin.Service
 	publish    *publish.Service
+	planner    *planner.Service
 	feedback   *feedback.Service
 	answers    answerRooms
 	deadline   *deadline.Service
@@ -64,6 +68,7 @@ type features struct {
 	fleet      *fleet.Service
 	voter      *voter.Service
 	directive  *directive.Service
+	statistics *statistics.Service
 	topics     *topics.Service
 	assist     *assist.Service
 	loud       *loudspeaker.Service
@@ -97,6 +102,7 @@ type Rooms struct {
 	People     *identity.Service
 	Channels   *channel.Service
 	Publish    *publish.Service
+	Planner    *planner.Service
 	Feedback   *feedback.Service
 	Answers    Answers
 	Deadline   *deadline.Service
@@ -114,6 +120,7 @@ type Rooms struct {
 	Fund       *fund.Service
 	Disclosure *disclosure.Service
 	Directive  *directive.Service
+	Statistics *statistics.Service
 	Topics     *topics.Service
 	Assist     *assist.Service
 	Sites      *portal.Sites
@@ -181,10 +188,14 @@ func (h *House) openFeatures(ctx context.Context) error {
 	h.openSpending()
 	h.openDisclosure()
 	h.openFleet()
+	if err := h.openPlanner(); err != nil {
+		return err
+	}
 	h.openVoter()
 	f.assist = assist.New(assist.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Cases: f.feedback})
 	h.openTopics()
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
+	f.statistics = statistics.New(statistics.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Channels: h.channels})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
 		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.answers.alert.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover(), f.award.Mover())
@@ -223,7 +234,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Planner: h.features.planner, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -236,6 +247,7 @@ func (h *House) featurePages() []pages {
 		&channelweb.Pages{Service: h.channels, Authz: h.authz, Units: h.units, Clock: h.clock, Facebook: h.facebook,
 			Refused: func(k channel.Kind) { h.refused.WithLabelValues(string(k)).Inc() }},
 		publishweb.New(f.publish, h.clock),
+		h.plannerPages(),
 		loudspeakerweb.New(f.loud),
 		inboxweb.New(f.inbox),
 		h.fleetPages(),
@@ -243,6 +255,7 @@ func (h *House) featurePages() []pages {
 		h.fundPages(),
 		&assistweb.Pages{Service: f.assist},
 		&topicsweb.Pages{Service: f.topics},
+		&statisticsweb.Pages{Service: f.statistics},
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
 		h.householdPages(),
 		h.housingPages(),

@@ -47,6 +47,7 @@ type Post struct {
 	Updated   time.Time `json:"updated"`
 	Edits     int       `json:"edits"`
 	Likes     int       `json:"likes"`
+	Shares    int       `json:"shares"`
 	PrintID   string    `json:"print,omitempty"` // what makes a duplicate
 }
 
