@@ -77,7 +77,7 @@ func (s *Service) VoidCash(ctx context.Context, tx db.Tx, giftID, note string) e
 	if _, err := s.reverse(ctx, tx, giftID, note, KindCash); err != nil {
 		return err
 	}
-	if err := s.store.setGift(ctx, tx, giftID, giftWithdrawn); err != nil {
+	if err := s.store.setGift(ctx, tx, giftID, giftWithdrawn, s.Clock.Now()); err != nil {
 		return err
 	}
 	return s.announce(ctx, tx, g.AppealID, "", giftChanged{giftID, GiftWithdrawn})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/money"
@@ -158,7 +159,7 @@ func (s *Service) comparison(ctx context.Context, appealID string) (Check, error
 		}
 		return days[d]
 	}
-	if err := s.store.compare(ctx, s.DB.Read(), appealID, day); err != nil {
+	if err := staging.Snapshot(ctx, s.DB, func(q bun.IDB) error { return s.store.compare(ctx, q, appealID, day) }); err != nil {
 		return Check{}, err
 	}
 	c := Check{Done: true, Good: true, Open: s.public == nil}
@@ -214,7 +215,12 @@ func (store) compare(ctx context.Context, q bun.IDB, appealID string, day func(c
 			step.put(x)
 		}
 	}
-	return nil
+	return staging.Gifts(ctx, q, staging.Filter{AppealID: appealID}, func(g *staging.Gift) error { // the bank's row, the line and the gift in one
+		d := day(g.Day)
+		d.BankRows, d.Gifts = d.BankRows+1, d.Gifts+1
+		d.BankIn, d.LedgerIn, d.GiftAmount = d.BankIn+g.Credit, d.LedgerIn+g.Credit, d.GiftAmount+g.Credit
+		return nil
+	})
 }
 
 type checkRow struct {

@@ -2,13 +2,10 @@ package fund
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
-	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
@@ -30,15 +27,11 @@ func (s *Service) GivenByDay(ctx context.Context, q bun.IDB, appealID, earmarkID
 
 // AppealOfGift tells which appeal a gift belongs to; a fault NotFound when there is no such gift.
 func (s *Service) AppealOfGift(ctx context.Context, q bun.IDB, giftID string) (Appeal, error) {
-	var appealID string
-	err := q.NewRaw("SELECT appeal_id FROM fund_gift WHERE id = ?", giftID).Scan(ctx, &appealID)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Appeal{}, fault.New(fault.NotFound, "fund.gift.none")
-	}
+	g, err := s.store.anyGift(ctx, q, giftID)
 	if err != nil {
 		return Appeal{}, err
 	}
-	return s.AppealByID(ctx, q, appealID)
+	return s.AppealByID(ctx, q, g.AppealID)
 }
 
 // Lock makes everybody else who changes the books of an appeal wait until the caller's transaction ends. Whoever does several

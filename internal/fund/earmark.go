@@ -110,7 +110,7 @@ func (s *Service) moveEarmark(ctx context.Context, tx db.Tx, g giftRow, earmarkI
 	if err := s.store.enter(ctx, tx, e, []Line{{DebitID: from, CreditID: to, Amount: g.Amount}}); err != nil {
 		return err
 	}
-	return s.store.setEarmark(ctx, tx, g.ID, earmarkID)
+	return s.store.setEarmark(ctx, tx, g.ID, earmarkID, s.Clock.Now())
 }
 
 // NewReferenceFor makes a reference code of an appeal, and of an earmark when one is given, inside the caller's transaction;

@@ -4,7 +4,10 @@ import (
 	"context"
 	"io"
 
+	"github.com/uptrace/bun"
+
 	"github.com/nhipcau/nhipcau/internal/fund/journal"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/identity"
 )
 
@@ -21,7 +24,7 @@ func (s *Service) ExportHledger(ctx context.Context, actor identity.Actor, code 
 	}
 	j := journal.New(w, names)
 	j.Head(journal.About{Code: a.Code, Name: a.Name, Basis: a.Basis, Opens: a.Opens, Closes: a.Closes})
-	if err := s.store.eachLine(ctx, s.DB.Read(), a.ID, j.Line); err != nil {
+	if err := staging.Snapshot(ctx, s.DB, func(q bun.IDB) error { return s.store.eachLine(ctx, q, a.ID, j.Line) }); err != nil {
 		return err
 	}
 	var banks []string

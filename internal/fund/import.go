@@ -194,7 +194,7 @@ type importRun struct {
 	skip    int // rows laid aside by an earlier run that was cut short
 	pack    staging.Pack
 	prints  *staging.Printer
-	seen    map[staging.Fingerprint]uint32 // how often each came
+	seen    staging.Counter // how often each came
 	rules   []Rule
 
 	progress func(ctx context.Context) error // called after each batch; nil: nobody watches
@@ -202,7 +202,7 @@ type importRun struct {
 
 // begin finds the session of this file or makes one.
 func (r *importRun) begin(ctx context.Context) error {
-	r.seen, r.prints = map[staging.Fingerprint]uint32{}, staging.NewPrinter(r.account.ID)
+	r.seen, r.prints = staging.Counter{}, staging.NewPrinter(r.account.ID)
 	err := r.s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) (err error) {
 		r.session, err = r.s.store.begin(ctx, tx, importRow{ID: id.New(), AppealID: r.appeal.ID, AccountID: r.account.ID, Layout: string(r.in.Layout),
 			Hash: r.hash, File: r.in.Name, State: string(importStaging), Days: "[]", StartedAt: r.s.Clock.Now()})
@@ -228,12 +228,12 @@ func (r *importRun) known() (ImportResult, error) {
 func (r *importRun) take(ctx context.Context, row statement.Row) error {
 	r.seq++
 	fp := r.prints.Of(&row)
-	r.seen[fp]++
+	ordinal := r.seen.Add(fp)
 	if r.seq <= r.skip {
 		return nil
 	}
-	r.pack.Add(&staging.Row{Seq: r.seq, No: row.No, Ordinal: int(r.seen[fp]), Debit: row.Debit, Credit: row.Credit, Day: row.Day, Time: row.Time, DocNo: row.DocNo, Ref: row.Ref,
-		Memo: row.Memo, OtherSide: row.Offset, Fingerprint: fp.String(), Reference: findReference(row.Memo), RuleID: ruleFor(r.rules, row.Memo)})
+	r.pack.Add(&staging.Row{Seq: r.seq, No: row.No, Ordinal: ordinal, Debit: row.Debit, Credit: row.Credit, Day: row.Day, Time: row.Time, DocNo: row.DocNo, Ref: row.Ref,
+		Memo: row.Memo, OtherSide: row.Offset, Fingerprint: fp, Reference: findReference(row.Memo), RuleID: ruleFor(r.rules, row.Memo)})
 	if !r.pack.Full() {
 		return nil
 	}

@@ -68,7 +68,7 @@ func (s *Service) WithdrawGift(ctx context.Context, actor identity.Actor, code, 
 		if err := s.store.enter(ctx, tx, e, []Line{{DebitID: from, CreditID: books[RoleUnsorted], Amount: g.Amount}}); err != nil {
 			return err
 		}
-		if err := s.store.withdraw(ctx, tx, g); err != nil {
+		if err := s.store.withdraw(ctx, tx, g, s.Clock.Now()); err != nil {
 			return err
 		}
 		return s.announce(ctx, tx, a.ID, "", giftChanged{giftID, GiftWithdrawn})

@@ -3,6 +3,8 @@ package fund
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,7 +47,7 @@ func (r *importRun) prove(ctx context.Context, tx db.Tx, totals statement.Totals
 	if err != nil {
 		return err
 	}
-	if row, day, err := st.firstClosed(ctx, tx, r.session.ID, appeal.ClosedUntil); err != nil {
+	if row, day, err := st.firstClosed(ctx, tx, r.account.ID, r.session.ID, appeal.ClosedUntil); err != nil {
 		return err
 	} else if row > 0 {
 		return fault.New(fault.Conflict, "fund.import.closed").With("Row", row).With("Day", day.Vietnamese()).With("Until", appeal.ClosedUntil.Vietnamese())
@@ -69,9 +71,10 @@ func (s *Service) finishWatched(ctx context.Context, actor identity.Actor, accou
 		return err
 	}
 	for _, importID := range pending {
+		known := staging.NewKnown(accountID, importID)
 		for done := false; !done; {
 			err := s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) (err error) {
-				done, err = s.postSome(ctx, tx, actor, accountID, importID)
+				done, err = s.postSome(ctx, tx, actor, known, accountID, importID)
 				return err
 			})
 			if err == nil && progress != nil {
@@ -87,7 +90,7 @@ func (s *Service) finishWatched(ctx context.Context, actor identity.Actor, accou
 
 // postSome enters the next batch of a file; when none is left the file is posted and all its entries count. The lock on the
 // account puts whoever does this at the same time in a row.
-func (s *Service) postSome(ctx context.Context, tx db.Tx, actor identity.Actor, accountID, importID string) (done bool, err error) {
+func (s *Service) postSome(ctx context.Context, tx db.Tx, actor identity.Actor, known *staging.Known, accountID, importID string) (done bool, err error) {
 	if err := s.store.lockAccount(ctx, tx, accountID); err != nil {
 		return false, err
 	}
@@ -95,7 +98,7 @@ func (s *Service) postSome(ctx context.Context, tx db.Tx, actor identity.Actor, 
 	if err != nil || session.State == string(ImportPosted) {
 		return true, err
 	}
-	pack, err := staging.Next(ctx, tx, importID, 0)
+	pack, err := staging.Waiting(ctx, tx, importID)
 	if err != nil {
 		return false, err
 	}
@@ -113,19 +116,21 @@ func (s *Service) postSome(ctx context.Context, tx db.Tx, actor identity.Actor, 
 	if err := staging.Classify(ctx, tx, appeal.ID, appeal.Opens, appeal.Closes, rows); err != nil {
 		return false, err
 	}
-	if rows, err = staging.Enter(ctx, tx, importID, accountID, rows); err != nil {
+	fresh, err := known.Fresh(ctx, tx, rows)
+	if err != nil {
+		return false, err
+	}
+	own, err := staging.Enter(ctx, tx, importID, accountID, slices.DeleteFunc(slices.Clone(fresh), func(r staging.Row) bool { return r.Plain }))
+	if err != nil {
 		return false, err
 	}
 	accounts := staging.Books{ImportID: importID, AppealID: appeal.ID, Bank: accountID, Gifts: books[RoleGifts], Unsorted: books[RoleUnsorted]}
-	if err := staging.Credits(ctx, tx, accounts, rows, s.Clock.Now()); err != nil {
+	if err := errors.Join(staging.Settle(ctx, tx, accounts, pack, rows, fresh), staging.Credits(ctx, tx, accounts, own, s.Clock.Now())); err != nil {
 		return false, err
 	}
 	part := span{importID: importID}
 	part.from, part.to = pack.Span()
 	if err := s.enterDebits(ctx, tx, part, appeal.ID, accountID, books); err != nil {
-		return false, err
-	}
-	if err := staging.Drop(ctx, tx, importID, pack); err != nil {
 		return false, err
 	}
 	waiting, err := s.store.unfolded(ctx, tx, part)
@@ -196,11 +201,18 @@ func (r *importRun) result(ctx context.Context) (ImportResult, error) {
 func (s *Service) enterDebits(ctx context.Context, tx db.Tx, part span, appealID, bankID string, books map[Role]string) error {
 	st := s.store
 	rows, err := st.debits(ctx, tx, part)
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	if err := st.lockAppeal(ctx, tx, appealID); err != nil { // a person may be changing the gift
+		return err
+	}
+	packed, err := st.packedRefunds(ctx, tx, rows)
 	if err != nil {
 		return err
 	}
 	for _, d := range rows {
-		gift, err := st.refunded(ctx, tx, appealID, d)
+		gift, err := st.refunded(ctx, tx, appealID, d, packed[d.ID])
 		if err != nil {
 			return err
 		}
@@ -225,7 +237,7 @@ func (s *Service) enterDebits(ctx context.Context, tx db.Tx, part span, appealID
 		if err := st.enter(ctx, tx, e, []Line{line}); err != nil {
 			return err
 		}
-		if err := st.setDebit(ctx, tx, d, appealID, state, gift.ID); err != nil {
+		if err := st.setDebit(ctx, tx, d, appealID, state, gift.ID, s.Clock.Now()); err != nil {
 			return err
 		}
 	}

@@ -348,7 +348,7 @@ func (x *sorter) refund(ctx context.Context, row bankRow) error {
 	if err := x.s.store.enter(ctx, x.tx, e, []Line{{DebitID: from, CreditID: x.books[RoleUnsorted], Amount: g.Amount}}); err != nil {
 		return err
 	}
-	if err := x.s.store.setGift(ctx, x.tx, g.ID, giftRefunded); err != nil {
+	if err := x.s.store.setGift(ctx, x.tx, g.ID, giftRefunded, x.s.Clock.Now()); err != nil {
 		return err
 	}
 	x.changes[x.appeal.ID] = append(x.changes[x.appeal.ID], giftChanged{g.ID, GiftRefunded})

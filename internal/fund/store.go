@@ -255,7 +255,7 @@ func (store) dropSession(ctx context.Context, tx db.Tx, importID string) error {
 	if err != nil {
 		return err
 	}
-	if err := staging.Drop(ctx, tx, importID, nil); err != nil {
+	if err := staging.Drop(ctx, tx, importID); err != nil {
 		return err
 	}
 	if _, err = tx.NewRaw("DELETE FROM fund_pending WHERE import_id = ?", importID).Exec(ctx); err != nil {

@@ -1,9 +1,11 @@
 package fund
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -176,9 +178,12 @@ func (s store) facts(ctx context.Context, q bun.IDB, appealID string, after Posi
 		if p.No == after.No {
 			from = after.Seq
 		}
-		var rows []factRow
+		var rows, packed []factRow
 		var err error
 		if p.ImportID != "" {
+			if packed, err = packedFacts(ctx, q, staging.Filter{ImportID: p.ImportID, After: int(from)}, limit-len(out)); err != nil {
+				return nil, err
+			}
 			err = q.NewRaw(`SELECT r.seq, 'taken' AS what, `+factColumns+` FROM fund_row r JOIN fund_gift g ON g.id = r.id LEFT JOIN fund_account c ON c.id = r.account_id
 				WHERE r.import_id = ? AND r.seq > ? AND r.state = 'gift' ORDER BY r.seq LIMIT ?`, p.ImportID, from, limit-len(out)).Scan(ctx, &rows)
 		} else {
@@ -188,7 +193,8 @@ func (s store) facts(ctx context.Context, q bun.IDB, appealID string, after Posi
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range rows {
+		rows = merged(packed, rows)
+		for _, r := range rows[:min(len(rows), limit-len(out))] {
 			r.No, r.At = p.No, p.At
 			out = append(out, r.fact())
 		}
@@ -199,7 +205,67 @@ func (s store) facts(ctx context.Context, q bun.IDB, appealID string, after Posi
 	return out, nil
 }
 
-func (store) giftByID(ctx context.Context, q bun.IDB, giftID string) (GiftFact, error) {
+// packedFacts gives plain gifts, at most so many.
+func packedFacts(ctx context.Context, q bun.IDB, f staging.Filter, limit int) (out []factRow, err error) {
+	err = staging.Gifts(ctx, q, f, func(g *staging.Gift) error {
+		if out = append(out, packedFact(g)); len(out) >= limit {
+			return staging.Enough
+		}
+		return nil
+	})
+	return out, errors.Join(err, withBanks(ctx, q, out))
+}
+
+// packedFact has the id of the account where the bank goes, until withBanks.
+func packedFact(g *staging.Gift) factRow {
+	return factRow{Seq: int64(g.Seq), What: giftTaken, ID: g.ID, ClockTime: g.Time, Bank: g.AccountID, Memo: g.Memo, DocNo: g.DocNo, Ref: g.Ref, State: giftTaken, Day: g.Day, Amount: g.Credit, At: g.PostedAt}
+}
+
+func withBanks(ctx context.Context, q bun.IDB, rows []factRow) error {
+	banks := map[string]string{}
+	for i, r := range rows {
+		if banks[r.Bank] == "" {
+			var bank string
+			if err := q.NewRaw("SELECT bank FROM fund_account WHERE id = ?", r.Bank).Scan(ctx, &bank); err != nil {
+				return err
+			}
+			banks[r.Bank] = bank
+		}
+		rows[i].Bank = banks[r.Bank]
+	}
+	return nil
+}
+
+// merged puts plain gifts and those with rows of their own in the order of their file; what got rows of its own meanwhile is
+// taken once.
+func merged(packed, own []factRow) []factRow {
+	if len(packed) == 0 {
+		return own
+	}
+	all := append(own, packed...)
+	slices.SortStableFunc(all, func(x, y factRow) int { return cmp.Compare(x.Seq, y.Seq) })
+	return slices.CompactFunc(all, func(x, y factRow) bool { return x.ID == y.ID })
+}
+
+func (s store) giftByID(ctx context.Context, q bun.IDB, giftID string) (GiftFact, error) {
+	f, err := s.ownFact(ctx, q, giftID)
+	if !fault.Is(err, fault.NotFound) {
+		return f, err
+	}
+	g, err := staging.Find(ctx, q, giftID)
+	if err != nil {
+		return GiftFact{}, err
+	}
+	if g == nil { // it may have got rows of its own meanwhile
+		return s.ownFact(ctx, q, giftID)
+	}
+	rows := []factRow{packedFact(g)}
+	rows[0].Seq = 0
+	err = withBanks(ctx, q, rows)
+	return rows[0].fact(), err
+}
+
+func (store) ownFact(ctx context.Context, q bun.IDB, giftID string) (GiftFact, error) {
 	var r factRow
 	err := q.NewRaw(`SELECT 'taken' AS what, e.created_at AS at, `+factColumns+` FROM fund_gift g JOIN fund_entry e ON e.id = g.id LEFT JOIN fund_row r ON r.id = g.row_id
 		LEFT JOIN fund_account c ON c.id = r.account_id WHERE g.id = ?`+counts, giftID).Scan(ctx, &r)

@@ -1,9 +1,11 @@
 package fund
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -11,6 +13,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/fund/journal"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
@@ -117,7 +120,23 @@ func (s store) gift(ctx context.Context, q bun.IDB, appealID, giftID string) (gi
 	return g, err
 }
 
-func (store) anyGift(ctx context.Context, q bun.IDB, giftID string) (g giftRow, err error) {
+// anyGift finds a gift that counts: among those with rows of their own, or in its pack.
+func (s store) anyGift(ctx context.Context, q bun.IDB, giftID string) (giftRow, error) {
+	g, err := s.ownGift(ctx, q, giftID)
+	if !fault.Is(err, fault.NotFound) {
+		return g, err
+	}
+	p, err := staging.Find(ctx, q, giftID)
+	if err != nil {
+		return g, err
+	}
+	if p == nil { // it may have got rows of its own meanwhile
+		return s.ownGift(ctx, q, giftID)
+	}
+	return giftRow{ID: p.ID, AppealID: p.AppealID, RowID: p.ID, Day: p.Day, Amount: p.Credit, State: giftTaken}, nil
+}
+
+func (store) ownGift(ctx context.Context, q bun.IDB, giftID string) (g giftRow, err error) {
 	err = q.NewSelect().Model(&g).Where("g.id = ?", giftID).
 		Where("(g.row_id IS NULL OR EXISTS (SELECT 1 FROM fund_row r JOIN fund_import i ON i.id = r.import_id WHERE r.id = g.row_id AND i.state = 'posted'))").Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -126,19 +145,26 @@ func (store) anyGift(ctx context.Context, q bun.IDB, giftID string) (g giftRow, 
 	return g, err
 }
 
-func (store) setGift(ctx context.Context, q bun.IDB, giftID, state string) error {
+// setGift changes how a gift stands. Whoever changes something about a gift holds the lock of its appeal.
+func (store) setGift(ctx context.Context, q db.Tx, giftID, state string, now time.Time) error {
+	if err := staging.Loosen(ctx, q, giftID, now); err != nil {
+		return err
+	}
 	_, err := q.NewRaw("UPDATE fund_gift SET state = ? WHERE id = ?", state, giftID).Exec(ctx)
 	return err
 }
 
-func (store) setEarmark(ctx context.Context, q bun.IDB, giftID, earmarkID string) error {
+func (store) setEarmark(ctx context.Context, q db.Tx, giftID, earmarkID string, now time.Time) error {
+	if err := staging.Loosen(ctx, q, giftID, now); err != nil {
+		return err
+	}
 	_, err := q.NewRaw("UPDATE fund_gift SET earmark_id = ? WHERE id = ?", earmarkID, giftID).Exec(ctx)
 	return err
 }
 
 // withdraw marks the gift and puts its row back into the queue.
-func (store) withdraw(ctx context.Context, q bun.IDB, g giftRow) error {
-	if _, err := q.NewRaw("UPDATE fund_gift SET state = ? WHERE id = ?", giftWithdrawn, g.ID).Exec(ctx); err != nil {
+func (s store) withdraw(ctx context.Context, q db.Tx, g giftRow, now time.Time) error {
+	if err := s.setGift(ctx, q, g.ID, giftWithdrawn, now); err != nil {
 		return err
 	}
 	w := &queueRow{ID: g.RowID, AppealID: g.AppealID, Reason: string(Withdrawn)}
@@ -171,10 +197,40 @@ func (store) balancesBetween(ctx context.Context, q bun.IDB, appealID string, fr
 	return out, err
 }
 
-// eachLine goes through the lines of an appeal in order of day and entry, without holding them all.
-func (store) eachLine(ctx context.Context, q bun.IDB, appealID string, do func(journal.Line) error) error {
+// eachLine goes through the lines of an appeal day by day, without holding them all: first the gifts that stand in packs, then
+// the others in order of their entries.
+func (s store) eachLine(ctx context.Context, q bun.IDB, appealID string, do func(journal.Line) error) error {
+	var days []clock.Date
+	if err := q.NewRaw("SELECT DISTINCT day FROM fund_entry WHERE appeal_id = ?", appealID).Scan(ctx, &days); err != nil {
+		return err
+	}
+	packed, err := staging.Days(ctx, q, appealID)
+	if err != nil {
+		return err
+	}
+	_, books, err := s.books(ctx, q, appealID)
+	if err != nil {
+		return err
+	}
+	days = append(days, packed...)
+	slices.Sort(days)
+	for _, day := range slices.Compact(days) {
+		err := staging.Gifts(ctx, q, staging.Filter{AppealID: appealID, From: day, To: day}, func(g *staging.Gift) error {
+			return do(journal.Line{Entry: g.ID, Day: g.Day, Kind: string(KindGift), Note: cmp.Or(g.DocNo, g.Ref), DebitID: g.AccountID, CreditID: books[RoleGifts], Amount: g.Credit})
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.dayLines(ctx, q, appealID, day, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (store) dayLines(ctx context.Context, q bun.IDB, appealID string, day clock.Date, do func(journal.Line) error) error {
 	rows, err := q.QueryContext(ctx, `SELECT e.id, e.day, e.kind, e.note, e.reverses, l.debit_id, l.credit_id, l.amount
-		FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id WHERE e.appeal_id = ?`+counts+` ORDER BY e.day, e.id, l.line_no`, appealID)
+		FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id WHERE e.appeal_id = ? AND e.day = ?`+counts+` ORDER BY e.id, l.line_no`, appealID, day)
 	if err != nil {
 		return err
 	}

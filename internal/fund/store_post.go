@@ -3,12 +3,14 @@ package fund
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
 // span is a part of a file: rows in order from and to, both included.
@@ -18,7 +20,8 @@ type span struct {
 }
 
 // firstClosed finds the first new row that falls into a closed period; row 0 when none does.
-func (store) firstClosed(ctx context.Context, q bun.IDB, importID string, until clock.Date) (row int, day clock.Date, err error) {
+func (store) firstClosed(ctx context.Context, q bun.IDB, accountID, importID string, until clock.Date) (row int, day clock.Date, err error) {
+	known := staging.NewKnown(accountID, importID)
 	for at := 0; until != ""; {
 		pack, err := staging.Next(ctx, q, importID, at)
 		if err != nil || pack == nil {
@@ -28,7 +31,7 @@ func (store) firstClosed(ctx context.Context, q bun.IDB, importID string, until 
 		if err != nil {
 			return 0, "", err
 		}
-		rows, err = staging.Unknown(ctx, q, slices.DeleteFunc(rows, func(r staging.Row) bool { return r.Day > until }))
+		rows, err = known.Fresh(ctx, q, slices.DeleteFunc(rows, func(r staging.Row) bool { return r.Day > until }))
 		if err != nil {
 			return 0, "", err
 		}
@@ -45,8 +48,30 @@ func (store) debits(ctx context.Context, q bun.IDB, part span) (rows []bankRow, 
 	return rows, err
 }
 
-// refunded finds the one gift that a debit gives back; "" when there is none, or more than one.
-func (store) refunded(ctx context.Context, q bun.IDB, appealID string, d bankRow) (giftRow, error) {
+// packedRefunds finds plain gifts of the account that debits seem to give back, by the id of the debit.
+func (store) packedRefunds(ctx context.Context, q bun.IDB, debits []bankRow) (map[string][]staging.Gift, error) {
+	of, f := map[money.VND][]bankRow{}, staging.Filter{AccountID: debits[0].AccountID, Uncounted: true}
+	for _, d := range debits {
+		if of[d.Debit] = append(of[d.Debit], d); len(of[d.Debit]) == 1 {
+			f.Amounts = append(f.Amounts, d.Debit)
+		}
+		f.To = max(f.To, d.Day)
+	}
+	out := map[string][]staging.Gift{}
+	err := staging.Gifts(ctx, q, f, func(g *staging.Gift) error {
+		for _, d := range of[g.Credit] {
+			if g.Day <= d.Day && givesBack(d, g.DocNo, g.Ref) {
+				out[d.ID] = append(out[d.ID], *g)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// refunded finds the one gift that a debit gives back; "" when there is none, or more than one. A packed one may have been
+// given back by another debit meanwhile.
+func (s store) refunded(ctx context.Context, q bun.IDB, appealID string, d bankRow, packed []staging.Gift) (giftRow, error) {
 	var found []struct{ ID, DocNo, Ref, EarmarkID string }
 	err := q.NewRaw(`SELECT g.id, g.earmark_id, r.doc_no, r.ref FROM fund_gift g JOIN fund_row r ON r.id = g.row_id
 		WHERE g.appeal_id = ? AND g.amount = ? AND g.day <= ? AND g.state = 'taken' AND r.account_id = ?
@@ -62,7 +87,21 @@ func (store) refunded(ctx context.Context, q bun.IDB, appealID string, d bankRow
 		}
 		gift = giftRow{ID: f.ID, EarmarkID: f.EarmarkID, AppealID: appealID, Amount: d.Debit}
 	}
-	return gift, err
+	if err != nil {
+		return gift, err
+	}
+	for _, g := range packed {
+		if n, err := q.NewSelect().Model((*giftRow)(nil)).Where("g.id = ?", g.ID).Count(ctx); err != nil {
+			return giftRow{}, err
+		} else if n > 0 { // it has rows of its own by now, and was looked at there
+			continue
+		}
+		if gift.ID != "" {
+			return giftRow{}, nil
+		}
+		gift = giftRow{ID: g.ID, AppealID: appealID, Amount: d.Debit}
+	}
+	return gift, nil
 }
 
 // left is what stands on a purse, with the file that is on its way into the books.
@@ -83,13 +122,12 @@ func (store) refundsOf(ctx context.Context, q bun.IDB, importID string) (out []g
 	return out, err
 }
 
-func (store) setDebit(ctx context.Context, q bun.IDB, d bankRow, appealID, state, gift string) error {
+func (s store) setDebit(ctx context.Context, q db.Tx, d bankRow, appealID, state, gift string, now time.Time) error {
 	if _, err := q.NewRaw("UPDATE fund_row SET state = ? WHERE id = ?", state, d.ID).Exec(ctx); err != nil {
 		return err
 	}
 	if gift != "" {
-		_, err := q.NewRaw("UPDATE fund_gift SET state = 'refunded' WHERE id = ?", gift).Exec(ctx)
-		return err
+		return s.setGift(ctx, q, gift, giftRefunded, now)
 	}
 	_, err := q.NewRaw("INSERT INTO fund_queue (id, appeal_id, reason) VALUES (?, ?, ?)", d.ID, appealID, state).Exec(ctx)
 	return err
@@ -99,7 +137,11 @@ func (store) setDebit(ctx context.Context, q bun.IDB, d bankRow, appealID, state
 func (store) outcome(ctx context.Context, q bun.IDB, importID string) (posted, queued int, err error) {
 	err = q.NewRaw(`SELECT coalesce(sum(CASE WHEN state IN ('gift', 'refund') THEN 1 ELSE 0 END), 0),
 		coalesce(sum(CASE WHEN state IN ('gift', 'refund') THEN 0 ELSE 1 END), 0) FROM fund_row WHERE import_id = ?`, importID).Scan(ctx, &posted, &queued)
-	return posted, queued, err
+	if err != nil {
+		return 0, 0, err
+	}
+	packed, err := staging.Count(ctx, q, importID)
+	return posted + packed, queued, err
 }
 
 // queuedRows gives the first rows of a file that wait, or waited when it was taken in.

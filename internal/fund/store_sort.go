@@ -1,9 +1,11 @@
 package fund
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
@@ -269,6 +272,30 @@ func (store) rules(ctx context.Context, q bun.IDB, appealID string) (out []Rule,
 	return out, err
 }
 
+const maxFound = 200
+
+// firstGifts gives the first plain gifts in order of day and id. Packs come in the order of their first days: once there are
+// enough, a pack that begins after the last of them is not read.
+func firstGifts(ctx context.Context, q bun.IDB, f staging.Filter) (out []factRow, err error) {
+	order := func(x, y factRow) int { return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.ID, y.ID)) }
+	keep := func() {
+		slices.SortFunc(out, order)
+		out = out[:min(len(out), maxFound)]
+	}
+	f.Stop = func(first clock.Date) bool {
+		keep()
+		return len(out) == maxFound && first > out[maxFound-1].Day
+	}
+	err = staging.Gifts(ctx, q, f, func(g *staging.Gift) error {
+		if out = append(out, packedFact(g)); len(out) >= 2*maxFound {
+			keep()
+		}
+		return nil
+	})
+	keep()
+	return out, errors.Join(err, withBanks(ctx, q, out))
+}
+
 func (store) findGifts(ctx context.Context, q bun.IDB, appealID string, in GiftQuery) (out []GiftFact, err error) {
 	where, args := "g.appeal_id = ?", []any{appealID}
 	if in.Amount > 0 {
@@ -283,10 +310,23 @@ func (store) findGifts(ctx context.Context, q bun.IDB, appealID string, in GiftQ
 		}
 		where, args = where+" AND g.reference <> '' AND g.reference = ?", append(args, ref)
 	}
-	var rows []factRow
+	var rows, packed []factRow
+	if in.Reference == "" { // what bears a code has rows of its own
+		f := staging.Filter{AppealID: appealID, From: in.Day, To: in.Day}
+		if in.Amount > 0 {
+			f.Amounts = []money.VND{in.Amount}
+		}
+		if packed, err = firstGifts(ctx, q, f); err != nil {
+			return nil, err
+		}
+	}
 	err = q.NewRaw(`SELECT 'taken' AS what, e.created_at AS at, `+factColumns+` FROM fund_gift g JOIN fund_entry e ON e.id = g.id LEFT JOIN fund_row r ON r.id = g.row_id
 		LEFT JOIN fund_account c ON c.id = r.account_id WHERE `+where+counts+` ORDER BY g.day, g.id LIMIT 200`, args...).Scan(ctx, &rows)
-	for _, r := range rows {
+	rows = append(rows, packed...)
+	slices.SortStableFunc(rows, func(x, y factRow) int { return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.ID, y.ID)) })
+	rows = slices.CompactFunc(rows, func(x, y factRow) bool { return x.ID == y.ID })
+	for _, r := range rows[:min(len(rows), maxFound)] {
+		r.Seq = 0
 		out = append(out, r.fact())
 	}
 	return out, err

@@ -66,7 +66,7 @@ func Classify(ctx context.Context, q bun.IDB, appealID string, opens, closes clo
 		case isRuled:
 			r.State, r.EarmarkID = ruled.state, ruled.earmark
 		default:
-			r.State = StateGift
+			r.State, r.Plain = StateGift, true
 		}
 	}
 	return nil

@@ -39,8 +39,15 @@ func Credits(ctx context.Context, q bun.IDB, b Books, rows []Row, now time.Time)
 	if len(rows) == 0 {
 		return nil
 	}
+	if err := write(ctx, q, b, rows[0].Seq, rows[len(rows)-1].Seq, now); err != nil {
+		return err
+	}
+	return addUp(ctx, q, b, rows)
+}
+
+// write makes entries, lines, gifts and places in the queue of rows that have rows of their own.
+func write(ctx context.Context, q bun.IDB, b Books, from, to int, now time.Time) error {
 	const of = ` FROM fund_row WHERE import_id = ? AND seq BETWEEN ? AND ? AND state `
-	from, to := rows[0].Seq, rows[len(rows)-1].Seq
 	for _, step := range []struct {
 		query string
 		args  []any
@@ -60,7 +67,7 @@ func Credits(ctx context.Context, q bun.IDB, b Books, rows []Row, now time.Time)
 			return err
 		}
 	}
-	return addUp(ctx, q, b, rows)
+	return nil
 }
 
 // addUp adds what moved to the sums of the file, account by account and day by day.

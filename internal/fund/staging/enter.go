@@ -7,9 +7,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/uptrace/bun"
 
-	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
@@ -18,8 +16,8 @@ var columns = [...]string{"id", "import_id", "seq", "account_id", "row_no", "day
 	"fingerprint", "ordinal", "reference", "rule_id", "earmark_id", "state"}
 
 func (r *Row) values(to []any, importID, accountID string) []any {
-	return append(to, id.New(), importID, r.Seq, accountID, r.No, string(r.Day), r.Time, r.DocNo, r.Ref, int64(r.Debit), int64(r.Credit), r.Memo, r.OtherSide,
-		r.Fingerprint, r.Ordinal, r.Reference, r.RuleID, r.EarmarkID, r.State)
+	return append(to, GiftID(importID, r.Seq), importID, r.Seq, accountID, r.No, string(r.Day), r.Time, r.DocNo, r.Ref, int64(r.Debit), int64(r.Credit), r.Memo, r.OtherSide,
+		r.Fingerprint.String(), r.Ordinal, r.Reference, r.RuleID, r.EarmarkID, r.State)
 }
 
 // Enter writes rows as movements of the account and gives those that are new. Those that are in the books already, from this
@@ -87,7 +85,7 @@ func insertion(rows int) string {
 func copyIn(ctx context.Context, c *pgx.Conn, importID, accountID string, rows []Row) (fresh []Row, err error) {
 	prints, ordinals := make([]string, len(rows)), make([]int32, len(rows))
 	for i := range rows {
-		prints[i], ordinals[i] = rows[i].Fingerprint, int32(rows[i].Ordinal)
+		prints[i], ordinals[i] = rows[i].Fingerprint.String(), int32(rows[i].Ordinal)
 	}
 	found, err := c.Query(ctx, `SELECT x.i FROM unnest($1::text[], $2::int[]) WITH ORDINALITY AS x (fingerprint, ordinal, i)
 		JOIN fund_row r ON r.fingerprint = x.fingerprint AND r.ordinal = x.ordinal`, pgx.QueryExecModeExec, prints, ordinals)
@@ -114,32 +112,4 @@ func copyIn(ctx context.Context, c *pgx.Conn, importID, accountID string, rows [
 		return values, nil
 	}))
 	return fresh, err
-}
-
-// Unknown gives those of the rows that are not in the books.
-func Unknown(ctx context.Context, q bun.IDB, rows []Row) (out []Row, err error) {
-	type key struct {
-		Fingerprint string
-		Ordinal     int
-	}
-	for part := range slices.Chunk(rows, 500) {
-		prints := make([]string, len(part))
-		for i := range part {
-			prints[i] = part[i].Fingerprint
-		}
-		var found []key
-		if err := q.NewRaw("SELECT fingerprint, ordinal FROM fund_row WHERE fingerprint IN (?)", bun.In(prints)).Scan(ctx, &found); err != nil {
-			return nil, err
-		}
-		known := map[key]bool{}
-		for _, k := range found {
-			known[k] = true
-		}
-		for _, r := range part {
-			if !known[key{r.Fingerprint, r.Ordinal}] {
-				out = append(out, r)
-			}
-		}
-	}
-	return out, nil
 }

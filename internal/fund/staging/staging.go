@@ -1,6 +1,9 @@
-// Package staging keeps the rows of a bank statement while the file is being proved, and brings proved rows into the table of
-// bank movements. Waiting rows stand in packs of some thousands, where nobody counts them: writing a pack costs little more
-// than copying the file. Which rows are new, and that each movement enters once, is decided by the database itself.
+// Package staging keeps the rows of a bank statement while the file is being proved, and brings proved rows into the books.
+// Rows stand in packs of some thousands, where nobody counts them until they are entered: writing a pack costs little more
+// than copying the file. A plain gift (for the appeal as a whole; no reference code, no rule) stays in its pack for good and is
+// there the bank's row, the entry and the gift in one. Every other row gets rows of its own in the tables, at once or as soon
+// as somebody changes something about the gift. Whoever enters rows holds the lock of the account, so that each movement
+// enters once.
 package staging
 
 import (
@@ -33,19 +36,12 @@ type Row struct {
 	Ref         string
 	Memo        string
 	OtherSide   string
-	Fingerprint string // Fingerprint.String
+	Fingerprint Fingerprint
 	Reference   string // code found in the memo
 	RuleID      string
 	State       string
 	EarmarkID   string
-}
-
-func (r *Row) numbers() []int64 {
-	return []int64{int64(r.Seq), int64(r.No), int64(r.Ordinal), int64(r.Debit), int64(r.Credit)}
-}
-
-func (r *Row) texts() []string {
-	return []string{string(r.Day), r.Time, r.DocNo, r.Ref, r.Memo, r.OtherSide, r.Fingerprint, r.Reference, r.RuleID}
+	Plain       bool // a gift for the appeal as a whole that neither a code nor a rule had a say in
 }
 
 // Pack is rows that wait together, each as numbers and texts with their lengths before them.
@@ -60,12 +56,15 @@ func (p *Pack) Add(r *Row) {
 		p.from = r.Seq
 	}
 	p.to = r.Seq
-	for _, n := range r.numbers() {
+	for _, n := range [...]int64{int64(r.Seq), int64(r.No), int64(r.Ordinal), int64(r.Debit), int64(r.Credit)} {
 		p.data = binary.AppendVarint(p.data, n)
 	}
-	for _, s := range r.texts() {
-		p.data = binary.AppendUvarint(p.data, uint64(len(s)))
-		p.data = append(p.data, s...)
+	for _, s := range [...]string{string(r.Day), r.Time, r.DocNo, r.Ref, r.Memo, r.OtherSide} {
+		p.data = append(binary.AppendUvarint(p.data, uint64(len(s))), s...)
+	}
+	p.data = append(append(p.data, byte(len(r.Fingerprint))), r.Fingerprint[:]...)
+	for _, s := range [...]string{r.Reference, r.RuleID} {
+		p.data = append(binary.AppendUvarint(p.data, uint64(len(s))), s...)
 	}
 }
 
@@ -82,40 +81,66 @@ var errPack = errors.New("staging: a pack cannot be read")
 
 // Rows gives the rows of a pack.
 func (p *Pack) Rows() ([]Row, error) {
-	all := string(p.data) // the texts of the rows are parts of it
-	at := 0
-	number := func() (int64, bool) {
-		v, n := binary.Varint(p.data[at:])
-		at += max(n, 0)
-		return v, n > 0
-	}
-	text := func() (string, bool) {
-		v, n := binary.Uvarint(p.data[at:])
-		if n <= 0 || v > uint64(len(all)-at-n) {
-			return "", false
-		}
-		at += n + int(v)
-		return all[at-int(v) : at], true
-	}
 	out := make([]Row, 0, p.to-p.from+1)
-	for at < len(all) {
-		var n [5]int64
-		var s [9]string
-		ok := true
-		for i := range n {
-			if n[i], ok = number(); !ok {
-				return nil, errPack
-			}
+	err := p.each(func(r *Row) error { out = append(out, *r); return nil })
+	return out, err
+}
+
+// each hands out the rows in turn. A row is valid until the next; its texts stay.
+func (p *Pack) each(do func(*Row) error) error {
+	d := decoder{all: string(p.data)} // the texts of the rows are parts of it
+	var r Row
+	for d.at < len(d.all) {
+		r = Row{Seq: int(d.number()), No: int(d.number()), Ordinal: int(d.number()), Debit: money.VND(d.number()), Credit: money.VND(d.number()), Day: clock.Date(d.text()), Time: d.text(),
+			DocNo: d.text(), Ref: d.text(), Memo: d.text(), OtherSide: d.text()}
+		print, err := readFingerprint(d.text())
+		if err != nil || d.bad {
+			return errors.Join(errPack, err)
 		}
-		for i := range s {
-			if s[i], ok = text(); !ok {
-				return nil, errPack
-			}
+		r.Fingerprint, r.Reference, r.RuleID = print, d.text(), d.text()
+		if d.bad {
+			return errPack
 		}
-		out = append(out, Row{Seq: int(n[0]), No: int(n[1]), Ordinal: int(n[2]), Debit: money.VND(n[3]), Credit: money.VND(n[4]), Day: clock.Date(s[0]), Time: s[1],
-			DocNo: s[2], Ref: s[3], Memo: s[4], OtherSide: s[5], Fingerprint: s[6], Reference: s[7], RuleID: s[8]})
+		if err := do(&r); err != nil {
+			return err
+		}
 	}
-	return out, nil
+	return nil
+}
+
+// decoder reads numbers and texts one after the other.
+type decoder struct {
+	all string
+	at  int
+	bad bool // something was cut short; nothing read since is to be trusted
+}
+
+func (d *decoder) unsigned() (v uint64) {
+	for shift := 0; shift < 64 && d.at < len(d.all); shift += 7 {
+		b := d.all[d.at]
+		d.at++
+		v |= uint64(b&0x7f) << shift
+		if b < 0x80 {
+			return v
+		}
+	}
+	d.bad, d.at = true, len(d.all)
+	return 0
+}
+
+func (d *decoder) number() int64 {
+	v := d.unsigned()
+	return int64(v>>1) ^ -int64(v&1)
+}
+
+func (d *decoder) text() string {
+	n := d.unsigned()
+	if n > uint64(len(d.all)-d.at) {
+		d.bad, d.at = true, len(d.all)
+		return ""
+	}
+	d.at += int(n)
+	return d.all[d.at-int(n) : d.at]
 }
 
 // Staged tells how many rows of a file have been laid aside; 0 when none waits.
@@ -126,7 +151,8 @@ func Staged(ctx context.Context, q bun.IDB, importID string) (n int, err error) 
 
 // First finds where the rows begin that are not in the books yet; 0 when all are.
 func First(ctx context.Context, q bun.IDB, importID string) (seq int, err error) {
-	err = q.NewRaw("SELECT coalesce(min(from_seq), 0) FROM fund_staged WHERE import_id = ?", importID).Scan(ctx, &seq)
+	err = q.NewRaw(`SELECT coalesce(min(from_seq), 0) FROM fund_staged WHERE import_id = ? AND from_seq > (SELECT coalesce(max(to_seq), 0) FROM fund_entered WHERE import_id = ?)`,
+		importID, importID).Scan(ctx, &seq)
 	return seq, err
 }
 
@@ -160,7 +186,7 @@ func Keep(ctx context.Context, tx db.Tx, importID string, p *Pack) error {
 	return err
 }
 
-// Next gives the first pack that waits behind a row; nil when there is none.
+// Next gives the first pack behind a row; nil when there is none.
 func Next(ctx context.Context, q bun.IDB, importID string, after int) (*Pack, error) {
 	var p Pack
 	err := q.NewRaw("SELECT from_seq, to_seq, pack FROM fund_staged WHERE import_id = ? AND from_seq > ? ORDER BY from_seq LIMIT 1", importID, after).Scan(ctx, &p.from, &p.to, &p.data)
@@ -173,12 +199,17 @@ func Next(ctx context.Context, q bun.IDB, importID string, after int) (*Pack, er
 // Span gives the first and the last row of a pack.
 func (p *Pack) Span() (from, to int) { return p.from, p.to }
 
-// Drop takes a pack away, or every pack of the file when it is nil.
-func Drop(ctx context.Context, q bun.IDB, importID string, p *Pack) (err error) {
-	if p == nil {
-		_, err = q.NewRaw("DELETE FROM fund_staged WHERE import_id = ?", importID).Exec(ctx)
-	} else {
-		_, err = q.NewRaw("DELETE FROM fund_staged WHERE import_id = ? AND from_seq = ?", importID, p.from).Exec(ctx)
+// Waiting gives the first pack that is not in the books yet; nil when there is none.
+func Waiting(ctx context.Context, q bun.IDB, importID string) (*Pack, error) {
+	var done int
+	if err := q.NewRaw("SELECT coalesce(max(to_seq), 0) FROM fund_entered WHERE import_id = ?", importID).Scan(ctx, &done); err != nil {
+		return nil, err
 	}
+	return Next(ctx, q, importID, done)
+}
+
+// Drop takes every pack of a file away that is refused.
+func Drop(ctx context.Context, q bun.IDB, importID string) error {
+	_, err := q.NewRaw("DELETE FROM fund_staged WHERE import_id = ?", importID).Exec(ctx)
 	return err
 }
