@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/nhipcau/nhipcau/data"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/alert"
@@ -67,9 +68,27 @@ func (h *House) matters(ctx context.Context) ([]routing.Category, error) {
 // casePages are the screens of questions with the rooms around their answers.
 func (h *House) casePages() *feedbackweb.Pages {
 	a := h.features.answers
+	shapes, box := h.publicMap()
 	return feedbackweb.New(h.features.feedback, feedbackweb.DefaultLimits).With(feedbackweb.Rooms{Routing: h.features.routing, Phrases: &phrase.Service{Cases: h.features.feedback},
-		Similar: a.similar, Follow: a.follow, Survey: a.survey, Promise: a.promise, Opinion: a.opinion, Files: a.files, Brand: h.unitBrand,
+		Similar: a.similar, Follow: a.follow, Survey: a.survey, Promise: a.promise, Opinion: a.opinion, Files: a.files, Brand: h.unitBrand, Shapes: shapes, ViewBox: box, Place: h.place,
 	})
+}
+
+// publicMap is the outline of the communes for citizens' pages; none where the house has no boundaries.
+func (h *House) publicMap() ([]ui.Shape, string) {
+	if h.cfg.Province != "40" || h.units.Today() < "2025-07-01" {
+		return nil, "" // boundaries are delivered for today's Nghệ An only: elsewhere the table alone
+	}
+	raw, err := data.Read(data.GeoNgheAn)
+	if err != nil {
+		h.log.Warn("the map of communes cannot be drawn", "error", err)
+		return nil, ""
+	}
+	shapes, box, err := ui.ShapesFromGeoJSON(raw, publicMapWidth)
+	if err != nil {
+		h.log.Warn("the map of communes cannot be drawn", "error", err)
+	}
+	return shapes, box
 }
 
 // alertPages are the screens of letters about new public answers.

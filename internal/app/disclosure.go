@@ -71,7 +71,11 @@ func checkGift(b []byte, key string) (receiptweb.Gift, bool) {
 func publicAddresses() []open311web.Address {
 	var out []open311web.Address
 	for _, a := range disclosureweb.Addresses() {
-		out = append(out, open311web.Address{Path: a.Path, Doc: a.Doc, Params: a.Params, Media: a.Media})
+		x := open311web.Address{Path: a.Path, Doc: a.Doc, Media: a.Media, Answer: a.Answer, Problem: a.Problem}
+		for _, p := range a.Params {
+			x.Params = append(x.Params, open311web.Param{Name: p.Name, Doc: p.Schema.Description, Schema: p.Schema})
+		}
+		out = append(out, x)
 	}
 	return out
 }

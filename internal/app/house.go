@@ -45,10 +45,12 @@ type House struct {
 	box      *secret.Box
 	blobs    blob.Store
 	pictures *picture.Store
-	tlog     *tlog.Log
-	metrics  *obs.Metrics
-	words    *i18n.Bundle
-	book     *handbook.Book
+	// innerPictures are those that only officials see: houses of families, payments being handed over.
+	innerPictures *picture.Store
+	tlog          *tlog.Log
+	metrics       *obs.Metrics
+	words         *i18n.Bundle
+	book          *handbook.Book
 
 	units    *orgunit.Service
 	authz    *identity.Authorizer
@@ -132,6 +134,7 @@ func (h *House) openPlatform(ctx context.Context) (err error) {
 		return err
 	}
 	h.pictures = picture.NewStore(h.blobs)
+	h.innerPictures = h.pictures.Inner()
 	if h.tlog, err = tlog.Open(ctx, h.cfg.logFolder(), h.cfg.logKeyFile(), tlog.Options{Origin: h.logOrigin()}); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 // openHouses wires housing on the register of households.
 func (h *House) openHouses() {
 	h.features.housing = housing.New(housing.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Sealer: h.box,
-		Households: h.features.household, Pictures: h.pictures})
+		Households: h.features.household, Pictures: h.innerPictures})
 }
 
 func (h *House) housingPages() pages {

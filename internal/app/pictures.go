@@ -21,11 +21,16 @@ const pictureSweepEvery = 12 * time.Hour
 // by the machine's clock, which made its name, and not by the house's, which a rehearsal may have moved.
 func (h *House) sweepPictures(owners ...picture.Owner) {
 	jobs.Handle(h.queue, func(ctx context.Context, _ *jobs.Job[pictureSweepArgs]) error {
-		n, err := h.pictures.Sweep(ctx, clock.System{}.Now().Add(-picture.SweepAfter), owners...)
-		if n > 0 {
-			h.log.InfoContext(ctx, "pictures nobody uses were removed", "count", n)
+		for _, s := range []*picture.Store{h.pictures, h.innerPictures} {
+			n, err := s.Sweep(ctx, clock.System{}.Now().Add(-picture.SweepAfter), owners...)
+			if n > 0 {
+				h.log.InfoContext(ctx, "pictures nobody uses were removed", "count", n)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return err
+		return nil
 	})
 	h.queue.Every(pictureSweepEvery, func() jobs.Args { return pictureSweepArgs{} })
 }

@@ -3,13 +3,13 @@ package app
 import (
 	"context"
 
-	"github.com/nhipcau/nhipcau/data"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
 	"github.com/nhipcau/nhipcau/internal/fund/award"
 	"github.com/nhipcau/nhipcau/internal/fund/cash"
 	"github.com/nhipcau/nhipcau/internal/fund/spending"
 	"github.com/nhipcau/nhipcau/internal/fund/spendingweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 )
@@ -17,10 +17,24 @@ import (
 // openSpending wires how gifts are given by hand and where the money of appeals goes.
 func (h *House) openSpending() {
 	h.features.spending = spending.New(spending.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund,
-		Households: h.features.household, Pictures: h.pictures, Relief: h.reliefNeeds})
+		Households: h.features.household, Pictures: h.innerPictures, Relief: h.reliefNeeds, Houses: houseDoor{h}})
 	h.features.fund.KeepPromises(h.features.spending)
 	h.features.cash = cash.New(cash.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Books: h.features.fund})
 	h.features.award = award.New(award.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Records: h.features.cash})
+}
+
+// houseDoor lets a fund pay for a house.
+type houseDoor struct{ h *House }
+
+// HouseOf implements spending.Houses.
+func (d houseDoor) HouseOf(ctx context.Context, householdID string) (spending.House, error) {
+	c, left, err := d.h.features.housing.Payable(ctx, householdID)
+	return spending.House{ID: c.ID, Code: c.Code, Left: left}, err
+}
+
+// BindHouse implements spending.Houses.
+func (d houseDoor) BindHouse(ctx context.Context, tx db.Tx, actor identity.Actor, houseID, sourceID string) error {
+	return d.h.features.housing.BindWithin(ctx, tx, actor, houseID, spending.HelpSource, sourceID)
 }
 
 // publicMapWidth is the width of the map on citizen pages: small, so that the page stays light.
@@ -28,16 +42,7 @@ const publicMapWidth = 220
 
 func (h *House) spendingPages() pages {
 	p := &spendingweb.Pages{Service: h.features.spending}
-	if h.cfg.Province != "40" || h.units.Today() < "2025-07-01" {
-		return p // boundaries are delivered for today's Nghệ An only: elsewhere the table alone
-	}
-	raw, err := data.Read(data.GeoNgheAn)
-	if err == nil {
-		p.Shapes, p.ViewBox, err = ui.ShapesFromGeoJSON(raw, publicMapWidth)
-	}
-	if err != nil {
-		h.log.Warn("the map of communes cannot be drawn", "error", err)
-	}
+	p.Shapes, p.ViewBox = h.publicMap()
 	return p
 }
 

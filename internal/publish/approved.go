@@ -66,6 +66,11 @@ func (s *Service) Approved(ctx context.Context, a identity.Actor, postID, unitID
 		}
 	}
 	out.Words = v.For(channel.Portal).Fill(vals)
+	add, err := s.addition(ctx, p.ID, unitID)
+	if err != nil {
+		return Approved{}, err
+	}
+	out.Words.Body += add.HTML
 	out.Text = BodyText(out.Words.Body)
 	if p.Slug != "" && ok {
 		out.Link = s.links.Article(out.Unit, p.Slug)

@@ -44,25 +44,33 @@ func (s *Service) Content(ctx context.Context, source string, version int, a cha
 
 func (s *Service) content(ctx context.Context, p Post, v Version, kind channel.Kind, u orgunit.Unit, vals Values) (channel.Content, error) {
 	w := v.For(kind).Fill(vals)
+	add, err := s.addition(ctx, p.ID, u.ID)
+	if err != nil {
+		return channel.Content{}, err
+	}
+	w.Body += add.HTML
 	w.Body = strings.ReplaceAll(w.Body, `<img src="/`, `<img src="`+s.links.Absolute("/"))
 	c := channel.Content{PostID: p.ID, Title: w.Title, Lead: w.Lead, HTML: w.Body, Text: BodyText(w.Body), Author: vntext.Truncate(u.FullName, authorMax)}
 	if p.Slug != "" {
 		c.Link = s.links.Article(u, p.Slug)
 	}
-	if len(v.Pictures) == 0 {
-		return c, nil
-	}
-	stored, err := s.store.pictures(ctx, s.db.Read(), p.ID)
-	if err != nil {
-		return c, err
-	}
-	for _, ref := range v.Pictures {
-		for _, x := range stored {
-			if x.ID == ref.ID {
-				c.Gallery = append(c.Gallery, channel.Picture{URL: s.links.Absolute(picture.ChannelURL(x.ID)), Alt: ref.Alt, MIME: "image/jpeg",
-					Width: x.Width, Height: x.Height})
+	if len(v.Pictures) > 0 {
+		stored, err := s.store.pictures(ctx, s.db.Read(), p.ID)
+		if err != nil {
+			return c, err
+		}
+		for _, ref := range v.Pictures {
+			for _, x := range stored {
+				if x.ID == ref.ID {
+					c.Gallery = append(c.Gallery, channel.Picture{URL: s.links.Absolute(picture.ChannelURL(x.ID)), Alt: ref.Alt, MIME: "image/jpeg",
+						Width: x.Width, Height: x.Height})
+				}
 			}
 		}
+	}
+	if x := add.Picture; x != nil {
+		c.Gallery = append(c.Gallery, channel.Picture{URL: s.links.Absolute(picture.ChannelURL(x.ID)), Alt: x.Alt, MIME: "image/jpeg",
+			Width: x.Width, Height: x.Height})
 	}
 	if len(c.Gallery) > 0 {
 		cover := c.Gallery[0]

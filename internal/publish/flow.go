@@ -99,6 +99,9 @@ func (s *Service) Approve(ctx context.Context, a identity.Actor, postID string, 
 	if err != nil {
 		return Post{}, err
 	}
+	if err := s.obeys(ctx, p, v, at, a); err != nil {
+		return Post{}, err
+	}
 	if ap.Mode == ModeHold {
 		return s.change(ctx, a, postID, rev, "approve", "", func(ctx context.Context, tx db.Tx, p *Post) error {
 			p.State = StateApproved
@@ -125,6 +128,9 @@ func (s *Service) Schedule(ctx context.Context, a identity.Actor, postID string,
 	if err != nil {
 		return Post{}, err
 	}
+	if err := s.obeys(ctx, p, v, at, a); err != nil {
+		return Post{}, err
+	}
 	return s.send(ctx, a, p, v, rev, at, ap, "schedule")
 }
 
@@ -146,6 +152,10 @@ func (s *Service) hour(p Post, ap Approval) (time.Time, error) {
 
 // send plans a version and commits it to the channels.
 func (s *Service) send(ctx context.Context, a identity.Actor, p Post, v Version, rev int, at time.Time, ap Approval, what string) (Post, error) {
+	at, err := s.notBefore(ctx, p, at)
+	if err != nil {
+		return Post{}, err
+	}
 	pl, err := s.plan(ctx, v, at, ap.WantCanary && p.Live == 0)
 	if err != nil {
 		return Post{}, err
@@ -194,6 +204,11 @@ func (s *Service) dispatch(ctx context.Context, tx db.Tx, p *Post, v Version, pl
 	}
 	if err := s.store.index(ctx, tx, *p, v); err != nil {
 		return err
+	}
+	if !corrects {
+		if err := s.book(ctx, tx, p.ID, &pl); err != nil {
+			return err
+		}
 	}
 	if err := s.deliver.Deliver(ctx, tx, deliveries(*p, v, pl, before, s.clock.Now())); err != nil {
 		return err
@@ -245,9 +260,9 @@ func deliveries(p Post, v Version, pl Plan, before []channel.Delivery, now time.
 	for _, t := range pl.Take {
 		hold := pl.Canary && !t.Canary && t.Account.Kind != channel.Portal
 		add(t.Account.ID, t.Canary, hold)
-		if pl.announce && t.Account.Kind == channel.Zalo && (t.Account.Capabilities.Broadcast || t.Account.CheckedAt.IsZero()) {
+		if at, ok := pl.hourOf(t); ok {
 			out = append(out, channel.NewDelivery{AccountID: t.Account.ID, Source: p.ID, Version: v.Number, Action: channel.ActAnnounce,
-				Hold: hold, NotBefore: byDay(pl.At)})
+				Hold: hold, NotBefore: at})
 		}
 	}
 	for _, d := range before {
@@ -279,7 +294,7 @@ func (s *Service) Correct(ctx context.Context, a identity.Actor, postID string, 
 	d.Erratum = ""
 	return s.change(ctx, a, postID, rev, "correct", "", func(ctx context.Context, tx db.Tx, p *Post) error {
 		p.State, p.SubmittedAt = StateDraft, time.Time{}
-		d.PublishAt, d.WantCanary = p.PublishAt, p.WantCanary
+		d.PublishAt, d.WantCanary, d.WantAnnounce = p.PublishAt, p.WantCanary, p.WantAnnounce
 		return s.nextVersion(ctx, tx, a, p, v, d)
 	})
 }
@@ -325,6 +340,9 @@ func (s *Service) takeDown(ctx context.Context, tx db.Tx, a identity.Actor, p *P
 		return err
 	}
 	if err := s.store.unindex(ctx, tx, p.ID); err != nil {
+		return err
+	}
+	if err := s.free(ctx, tx, p.ID); err != nil {
 		return err
 	}
 	var ds []channel.NewDelivery

@@ -60,6 +60,7 @@ type Plan struct {
 	values   map[string]Values // by unit
 	tooLong  fault.Fields
 	announce bool
+	slots    map[string]time.Time // by account: the hours of its broadcast; nil: at the hour of the post
 }
 
 // External counts the accounts outside the house: those a canary makes sense for.

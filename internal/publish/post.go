@@ -52,25 +52,27 @@ const CanarySize = 3
 type Post struct {
 	bun.BaseModel `bun:"table:publish_post,alias:p"`
 
-	ID          string    `bun:"id,pk"`
-	UnitID      string    `bun:"unit_id"` // the unit that writes it and answers for it
-	AuthorID    string    `bun:"author_id"`
-	AuthorName  string    `bun:"author_name"`
-	State       State     `bun:"state"`
-	Version     int       `bun:"version"`  // number of the newest version, from 1
-	Live        int       `bun:"live"`     // number of the version approved for the public; 0: none yet
-	Rev         int       `bun:"rev"`      // grows with every change: who saves over an older one is refused
-	Slug        string    `bun:"slug"`     // last part of the public address; "" until first approved
-	Title       string    `bun:"title"`    // of the newest version, for lists
-	Category    string    `bun:"category"` // of the newest version
-	Folded      string    `bun:"folded"`   // title and lead as a search key
-	PublishAt   time.Time `bun:"publish_at,nullzero"`
-	WantCanary  bool      `bun:"want_canary"`
-	Canary      Canary    `bun:"canary"`
-	SubmittedAt time.Time `bun:"submitted_at,nullzero"`
-	PublishedAt time.Time `bun:"published_at,nullzero"` // first publication
-	CreatedAt   time.Time `bun:"created_at"`
-	UpdatedAt   time.Time `bun:"updated_at"`
+	ID         string    `bun:"id,pk"`
+	UnitID     string    `bun:"unit_id"` // the unit that writes it and answers for it
+	AuthorID   string    `bun:"author_id"`
+	AuthorName string    `bun:"author_name"`
+	State      State     `bun:"state"`
+	Version    int       `bun:"version"`  // number of the newest version, from 1
+	Live       int       `bun:"live"`     // number of the version approved for the public; 0: none yet
+	Rev        int       `bun:"rev"`      // grows with every change: who saves over an older one is refused
+	Slug       string    `bun:"slug"`     // last part of the public address; "" until first approved
+	Title      string    `bun:"title"`    // of the newest version, for lists
+	Category   string    `bun:"category"` // of the newest version
+	Folded     string    `bun:"folded"`   // title and lead as a search key
+	PublishAt  time.Time `bun:"publish_at,nullzero"`
+	WantCanary bool      `bun:"want_canary"`
+	// WantAnnounce is the wish that the followers of the Zalo accounts are told; who approves has the last word.
+	WantAnnounce bool      `bun:"want_announce"`
+	Canary       Canary    `bun:"canary"`
+	SubmittedAt  time.Time `bun:"submitted_at,nullzero"`
+	PublishedAt  time.Time `bun:"published_at,nullzero"` // first publication
+	CreatedAt    time.Time `bun:"created_at"`
+	UpdatedAt    time.Time `bun:"updated_at"`
 }
 
 // Correcting tells whether a new version is in work while an older one stands in public.
@@ -148,6 +150,8 @@ type Draft struct {
 	Kinds      []channel.Kind // channels beside the portal; empty means all
 	PublishAt  time.Time      // wished hour; zero: as soon as approved
 	WantCanary bool
+	// WantAnnounce: the followers of the Zalo accounts should be told of it (a broadcast)
+	WantAnnounce bool
 }
 
 // Version is one version of a post.

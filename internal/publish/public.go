@@ -167,7 +167,23 @@ func (s *Service) Article(ctx context.Context, unitID, slug string) (Article, er
 	if err != nil {
 		return Article{}, err
 	}
-	return article(p, row, versions, stored)
+	art, err := article(p, row, versions, stored)
+	if err != nil || art.Retracted {
+		return art, err
+	}
+	add, err := s.addition(ctx, p.ID, unitID)
+	if err != nil {
+		return Article{}, err
+	}
+	if add.HTML != "" {
+		art.HTML += add.HTML
+		art.Text += "\n\n" + BodyText(add.HTML)
+	}
+	if add.Picture != nil {
+		art.Pictures = append(art.Pictures, *add.Picture)
+		art.Cover = &art.Pictures[0]
+	}
+	return art, nil
 }
 
 func article(p Post, row unitRow, versions []Version, stored []StoredPicture) (Article, error) {

@@ -71,6 +71,7 @@ type Service struct {
 	limits   map[channel.Kind]channel.Limits
 	log      *slog.Logger
 	store    store
+	hooks    Hooks
 }
 
 var _ channel.ContentSource = (*Service)(nil)
@@ -208,7 +209,7 @@ func (v *Version) take(d Draft, a identity.Actor) {
 }
 
 func (p *Post) show(d Draft) {
-	p.Title, p.Category, p.PublishAt, p.WantCanary = d.Title, d.Category, d.PublishAt, d.WantCanary
+	p.Title, p.Category, p.PublishAt, p.WantCanary, p.WantAnnounce = d.Title, d.Category, d.PublishAt, d.WantCanary, d.WantAnnounce
 	p.Folded = vntext.Fold(d.Title + " " + d.Lead)
 }
 
@@ -316,6 +317,9 @@ func (s *Service) ready(ctx context.Context, a identity.Actor, p Post, v Version
 		return err
 	}
 	if err := s.checkTargets(ctx, a, v.Targets); err != nil {
+		return err
+	}
+	if err := s.obeys(ctx, p, v, p.PublishAt, identity.Actor{}); err != nil {
 		return err
 	}
 	pl, err := s.plan(ctx, v, s.when(p.PublishAt), false)

@@ -188,7 +188,7 @@ func (p *Pages) read(w http.ResponseWriter, r *http.Request) (publish.Draft, err
 	}
 	f := r.Form
 	d := publish.Draft{Words: publish.Words{Title: f.Get("title"), Lead: f.Get("lead"), Body: f.Get("body")},
-		Category: f.Get("category"), MediaURL: f.Get("media_url"), Erratum: f.Get("erratum"), WantCanary: f.Get("canary") != ""}
+		Category: f.Get("category"), MediaURL: f.Get("media_url"), Erratum: f.Get("erratum"), WantCanary: f.Get("canary") != "", WantAnnounce: f.Get("announce") != ""}
 	for _, k := range publish.Kinds {
 		s := string(k)
 		d.Editions = append(d.Editions, publish.Edition{Kind: k, Words: publish.Words{Title: f.Get("title_" + s), Lead: f.Get("lead_" + s), Body: f.Get("body_" + s)}})
@@ -290,7 +290,7 @@ func (p *Pages) edit(w http.ResponseWriter, r *http.Request) error {
 		return web.SeeOther(w, r, href(f.ID, ""))
 	}
 	d := f.Now.Draft()
-	d.PublishAt, d.WantCanary = f.PublishAt, f.WantCanary
+	d.PublishAt, d.WantCanary, d.WantAnnounce = f.PublishAt, f.WantCanary, f.WantAnnounce
 	v, err := p.fill(ctx, a, editView{Post: f.Post, Draft: d}, false)
 	if err != nil {
 		return err
