@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,7 +15,9 @@ import (
 
 type cover struct {
 	CoverType string `json:"cover_type"`
-	PhotoURL  string `json:"photo_url"`
+	PhotoURL  string `json:"photo_url,omitempty"`
+	CoverView string `json:"cover_view,omitempty"`
+	VideoID   string `json:"video_id,omitempty"`
 	Status    string `json:"status"`
 }
 
@@ -22,10 +25,12 @@ type article struct {
 	ID           string  `json:"id,omitempty"`
 	Type         string  `json:"type"`
 	Title        string  `json:"title"`
-	Author       string  `json:"author"`
-	Cover        cover   `json:"cover"`
+	Author       string  `json:"author,omitempty"`
+	Cover        *cover  `json:"cover,omitempty"`
 	Description  string  `json:"description"`
-	Body         []block `json:"body"`
+	Body         []block `json:"body,omitempty"`
+	VideoID      string  `json:"video_id,omitempty"`
+	Avatar       string  `json:"avatar,omitempty"`
 	TrackingLink string  `json:"tracking_link,omitempty"`
 	Status       string  `json:"status"`
 	Comment      string  `json:"comment"`
@@ -47,6 +52,9 @@ func (z *Adapter) build(a channel.Account, c channel.Content) (article, error) {
 		return article{}, stop("lead", "lead over 300 characters", "channel.zalo.lead_too_long")
 	}
 	photo := z.cfg.Cover
+	if c.Video != nil && c.Video.Poster != nil {
+		photo = c.Video.Poster.URL
+	}
 	if c.Cover != nil {
 		photo = c.Cover.URL
 	} else if len(c.Gallery) > 0 {
@@ -56,11 +64,11 @@ func (z *Adapter) build(a channel.Account, c channel.Content) (article, error) {
 		return article{}, stop("cover", "no cover picture", "channel.zalo.no_cover")
 	}
 	body := z.body(c)
-	if len(body) == 0 {
+	if len(body) == 0 && c.Video == nil {
 		return article{}, stop("body", "empty body", "channel.zalo.no_body")
 	}
 	return article{Type: "normal", Title: title, Author: channel.Cut(c.Author, maxAuthor), Description: lead, Body: body, Status: "show", Comment: "show",
-		Cover: cover{CoverType: "photo", PhotoURL: photo, Status: "show"}, TrackingLink: trackingLink(a, c)}, nil
+		Cover: &cover{CoverType: "photo", PhotoURL: photo, Status: "show"}, TrackingLink: trackingLink(a, c)}, nil
 }
 
 // trackingLink carries the mark by which a repeated try recognises the article of an earlier one.
@@ -71,6 +79,9 @@ func trackingLink(a channel.Account, c channel.Content) string {
 	}
 	q := u.Query()
 	q.Set("nc", c.Mark)
+	if v := filmMark(c.Video); v != "" {
+		q.Set("nv", v)
+	}
 	u.RawQuery = q.Encode()
 	return u.String()
 }
@@ -98,6 +109,13 @@ func (z *Adapter) Publish(ctx context.Context, a channel.Account, c channel.Cont
 			return found, err
 		}
 	}
+	if c.Video != nil {
+		videoID, wait, err := z.film(ctx, a, *c.Video, tried)
+		if err != nil || videoID == "" {
+			return wait, err
+		}
+		in = withFilm(in, *c.Video, videoID, in.Cover.PhotoURL, onlyFilm(c))
+	}
 	var out struct {
 		Token string `json:"token"`
 	}
@@ -115,20 +133,50 @@ type media struct {
 	Title    string `json:"title"`
 	Created  text   `json:"create_date"`
 	LinkView string `json:"link_view"`
+	Type     string `json:"type"`
+	Status   string `json:"status"`
+	Views    text   `json:"total_view"`
 }
 
-func (z *Adapter) slice(ctx context.Context, a channel.Account, limit string) ([]media, error) {
+func (z *Adapter) slice(ctx context.Context, a channel.Account, limit, kind string) ([]media, error) {
+	ms, _, err := z.sliceFrom(ctx, a, 0, limit, kind)
+	return ms, err
+}
+
+func (z *Adapter) sliceFrom(ctx context.Context, a channel.Account, offset int, limit, kind string) ([]media, int, error) {
 	var out struct {
 		Medias []media `json:"medias"`
+		Total  text    `json:"total"`
 	}
-	q := url.Values{"offset": {"0"}, "limit": {limit}, "type": {"normal"}}
+	q := url.Values{"offset": {strconv.Itoa(offset)}, "limit": {limit}, "type": {kind}}
 	err := z.call(ctx, a, http.MethodGet, "/v2.0/article/getslice", q, nil, &out)
-	return out.Medias, err
+	return out.Medias, int(out.Total.int()), err
+}
+
+// onlyFilm tells whether a content is nothing but a film with title and lead: Zalo has a kind of article for it.
+func onlyFilm(c channel.Content) bool {
+	return c.Video != nil && strings.TrimSpace(plain(c.HTML)) == "" && strings.TrimSpace(c.Text) == "" && len(c.Gallery) == 0
+}
+
+func kindOf(c channel.Content) string {
+	if onlyFilm(c) {
+		return "video"
+	}
+	return "normal"
 }
 
 type detail struct {
 	ID           string  `json:"id"`
+	Type         string  `json:"type"`
 	Title        string  `json:"title"`
+	Author       string  `json:"author"`
+	Description  string  `json:"description"`
+	Cover        *cover  `json:"cover"`
+	Body         []block `json:"body"`
+	VideoID      string  `json:"video_id"`
+	Avatar       string  `json:"avatar"`
+	Status       string  `json:"status"`
+	Comment      string  `json:"comment"`
 	TrackingLink *string `json:"tracking_link"`
 	LinkView     string  `json:"link_view"`
 }
@@ -142,7 +190,7 @@ func (z *Adapter) detail(ctx context.Context, a channel.Account, articleID strin
 // find looks whether an earlier try made the article after all: among the newest articles, one with our title that bears
 // our mark. While Zalo may still be working at it, the answer is "later".
 func (z *Adapter) find(ctx context.Context, a channel.Account, c channel.Content, tried channel.Receipt) (channel.Receipt, error) {
-	ms, err := z.slice(ctx, a, "10")
+	ms, err := z.slice(ctx, a, "10", kindOf(c))
 	if err != nil {
 		return channel.Receipt{}, sure(err)
 	}
@@ -217,7 +265,7 @@ func (z *Adapter) link(ctx context.Context, a channel.Account, articleID string)
 	if d, err := z.detail(ctx, a, articleID); err == nil && d.LinkView != "" {
 		return d.LinkView
 	}
-	ms, err := z.slice(ctx, a, "10")
+	ms, err := z.slice(ctx, a, "10", "normal")
 	if err != nil {
 		return ""
 	}
@@ -236,6 +284,20 @@ func (z *Adapter) Update(ctx context.Context, a channel.Account, r channel.Recei
 		return channel.Receipt{}, err
 	}
 	in.ID = r.ExternalID
+	if c.Video != nil {
+		videoID, err := z.standingFilm(ctx, a, r.ExternalID, c.Video)
+		if err == nil && videoID == "" {
+			var wait channel.Receipt
+			if videoID, wait, err = z.film(ctx, a, *c.Video, r); err == nil && videoID == "" {
+				wait.Link = r.Link
+				return wait, nil
+			}
+		}
+		if err != nil {
+			return channel.Receipt{}, err
+		}
+		in = withFilm(in, *c.Video, videoID, in.Cover.PhotoURL, onlyFilm(c))
+	}
 	var out struct {
 		Token string `json:"token"`
 	}
@@ -264,8 +326,45 @@ func isCode(err error, code string) bool {
 // Announce implements channel.Announcer: a broadcast of the article to all followers. Zalo takes it from 06:00 to 21:59
 // and within the account's quota, has no dry run and does not say whom it reached.
 func (z *Adapter) Announce(ctx context.Context, a channel.Account, r channel.Receipt) (channel.Receipt, error) {
+	return z.AnnounceTo(ctx, a, r, channel.Audience{})
+}
+
+// regions are Zalo's numbers of the parts of the country.
+var regions = map[string]string{"north": "0", "central": "1", "south": "2"}
+
+// target is Zalo's way to say whom a broadcast is for: lists of numbers as texts with commas. Cities override locations.
+func target(to channel.Audience) map[string]string {
+	t := map[string]string{"gender": strconv.Itoa(to.Gender)}
+	list := func(name string, ns []int) {
+		var all []string
+		for _, n := range ns {
+			all = append(all, strconv.Itoa(n))
+		}
+		if len(all) > 0 {
+			t[name] = strings.Join(all, ",")
+		}
+	}
+	list("cities", to.Provinces)
+	list("ages", to.Ages)
+	if to.Platform > 0 {
+		list("platform", []int{to.Platform})
+	}
+	var places []string
+	for _, r := range to.Regions {
+		if n := regions[r]; n != "" {
+			places = append(places, n)
+		}
+	}
+	if len(places) > 0 && len(to.Provinces) == 0 {
+		t["locations"] = strings.Join(places, ",")
+	}
+	return t
+}
+
+// AnnounceTo implements channel.Targeter.
+func (z *Adapter) AnnounceTo(ctx context.Context, a channel.Account, r channel.Receipt, to channel.Audience) (channel.Receipt, error) {
 	in := map[string]any{
-		"recipient": map[string]any{"target": map[string]string{"gender": "0"}},
+		"recipient": map[string]any{"target": target(to)},
 		"message": map[string]any{"attachment": map[string]any{"type": "template", "payload": map[string]any{"template_type": "media",
 			"elements": []map[string]string{{"media_type": "article", "attachment_id": r.ExternalID}}}}},
 	}

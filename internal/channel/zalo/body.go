@@ -17,6 +17,8 @@ type block struct {
 	Content string `json:"content,omitempty"`
 	URL     string `json:"url,omitempty"`
 	Caption string `json:"caption,omitempty"`
+	VideoID string `json:"video_id,omitempty"`
+	Thumb   string `json:"thumb,omitempty"`
 }
 
 // body turns the sanitised HTML of a content into Zalo's blocks: runs of text with simple marks, and pictures on their

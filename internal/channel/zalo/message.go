@@ -1,12 +1,15 @@
 package zalo
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"mime/multipart"
+	"errors"
+	"io"
+	"io/fs"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
@@ -34,6 +37,13 @@ func (z *Adapter) Reply(ctx context.Context, a channel.Account, m channel.Reply)
 		if err != nil || found.ExternalID != "" {
 			return found, err
 		}
+	}
+	if m.Group {
+		body, err := z.compose(ctx, a, m)
+		if err != nil {
+			return channel.Receipt{}, err
+		}
+		return z.post(ctx, a, "/v3.0/oa/group/message", object{"recipient": object{"group_id": m.PersonID}, "message": body})
 	}
 	first := cmp.Or(a.Capabilities.MessageV, v3)
 	if first == "none" {
@@ -77,31 +87,154 @@ func (z *Adapter) learn(ctx context.Context, a channel.Account, version string) 
 }
 
 func (z *Adapter) message(ctx context.Context, a channel.Account, version string, m channel.Reply) (channel.Receipt, error) {
-	in := map[string]any{"recipient": map[string]string{"user_id": m.PersonID}, "message": map[string]string{"text": channel.Cut(m.Text, 0)}}
+	body, err := z.compose(ctx, a, m)
+	if err != nil {
+		return channel.Receipt{}, err
+	}
+	return z.post(ctx, a, messagePath[version], map[string]any{"recipient": map[string]string{"user_id": m.PersonID}, "message": body})
+}
+
+func (z *Adapter) post(ctx context.Context, a channel.Account, path string, in any) (channel.Receipt, error) {
 	var out struct {
 		MessageID text `json:"message_id"`
 	}
-	if err := z.call(ctx, a, http.MethodPost, messagePath[version], nil, in, &out); err != nil {
+	if err := z.call(ctx, a, http.MethodPost, path, nil, in, &out); err != nil {
 		return channel.Receipt{}, err
 	}
 	return channel.Receipt{State: channel.ReceiptPublished, ExternalID: string(out.MessageID)}, nil
 }
 
-// findSent looks into the conversation whether an earlier try reached the person.
-func (z *Adapter) findSent(ctx context.Context, a channel.Account, m channel.Reply) (channel.Receipt, error) {
-	var lines []struct {
-		Src       text   `json:"src"` // 0: from the OA
-		Time      text   `json:"time"`
-		Message   string `json:"message"`
-		MessageID text   `json:"message_id"`
+type object = map[string]any
+
+// compose makes the message of a reply; its file goes into Zalo's store first, anew with each try, for handles die.
+func (z *Adapter) compose(ctx context.Context, a channel.Account, m channel.Reply) (object, error) {
+	out := object{}
+	if m.Text != "" {
+		out["text"] = channel.Cut(m.Text, 0)
 	}
-	q := data(map[string]any{"user_id": m.PersonID, "offset": 0, "count": 10})
-	if err := z.call(ctx, a, http.MethodGet, "/v2.0/oa/conversation", q, nil, &lines); err != nil {
+	template := func(payload object) object { return object{"type": "template", "payload": payload} }
+	switch {
+	case m.Ask != nil:
+		e := object{"title": m.Ask.Title, "subtitle": m.Ask.Text}
+		if m.Ask.Picture != "" {
+			e["image_url"] = z.public(m.Ask.Picture)
+		}
+		out["attachment"] = template(object{"template_type": "request_user_info", "elements": []object{e}})
+	case len(m.Buttons) > 0: // with a template_type Zalo refuses buttons under a text
+		out["attachment"] = template(object{"buttons": buttons(m.Buttons)})
+	case len(m.Files) > 1:
+		return nil, stop("files", "more than one attachment", "channel.zalo.too_big")
+	case len(m.Files) == 1:
+		at, err := z.attachment(ctx, a, m.Files[0])
+		if err != nil {
+			return nil, err
+		}
+		out["attachment"] = at
+	}
+	return out, nil
+}
+
+func buttons(bs []channel.Button) []object {
+	var out []object
+	for _, b := range bs {
+		o := object{"title": b.Title}
+		switch {
+		case b.URL != "":
+			o["type"], o["payload"] = "oa.open.url", object{"url": b.URL}
+		case b.Phone != "":
+			o["type"], o["payload"] = "oa.open.phone", object{"phone_code": b.Phone}
+		default:
+			o["type"], o["payload"] = "oa.query.show", b.Words
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// attachment brings a picture or file into Zalo's store and gives the part of a message that shows it.
+func (z *Adapter) attachment(ctx context.Context, a channel.Account, f channel.Attachment) (object, error) {
+	content, err := contentOf(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if f.Kind == channel.AttachPicture {
+		handle, err := z.UploadImage(ctx, a, pictureName(f), content)
+		if err != nil {
+			return nil, sure(err)
+		}
+		e := object{"media_type": "image", "attachment_id": handle}
+		return object{"type": "template", "payload": object{"template_type": "media", "elements": []object{e}}}, nil
+	}
+	if len(content) > maxFile {
+		return nil, stop("-210", "file over 5 MB", "channel.zalo.too_big")
+	}
+	var out struct {
+		Token text `json:"token"`
+	}
+	if err := z.upload(ctx, a, "/v2.0/oa/upload/file", f.Name, content, &out); err != nil {
+		return nil, sure(err)
+	}
+	return object{"type": "file", "payload": object{"token": string(out.Token)}}, nil
+}
+
+// pictureName gives a picture the ending that Zalo goes by.
+func pictureName(f channel.Attachment) string {
+	if f.MIME == "image/png" {
+		return "anh.png"
+	}
+	return "anh.jpg"
+}
+
+func contentOf(ctx context.Context, f channel.Attachment) ([]byte, error) {
+	if f.Open == nil {
+		return nil, stop("file", "the attachment cannot be opened", "channel.error.attachment")
+	}
+	r, err := f.Open(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, stop("file", "the attachment is gone", "channel.error.attachment")
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, maxVideo))
+}
+
+// chatLine is one line of a conversation as Zalo keeps it.
+type chatLine struct {
+	Src       text   `json:"src"` // 0: from the OA
+	Time      text   `json:"time"`
+	Type      string `json:"type"`
+	Message   string `json:"message"`
+	MessageID text   `json:"message_id"`
+	FromID    text   `json:"from_id"`
+	ToID      text   `json:"to_id"`
+	FromName  string `json:"from_display_name"`
+	ToName    string `json:"to_display_name"`
+	URL       string `json:"url"`
+	Thumb     string `json:"thumb"`
+}
+
+// findSent looks into the conversation whether an earlier try reached the person or the group.
+func (z *Adapter) findSent(ctx context.Context, a channel.Account, m channel.Reply) (channel.Receipt, error) {
+	var lines []chatLine
+	var err error
+	if m.Group {
+		q := url.Values{"group_id": {m.PersonID}, "offset": {"0"}, "count": {"10"}}
+		err = z.call(ctx, a, http.MethodGet, "/v3.0/oa/group/conversation", q, nil, &lines)
+	} else {
+		lines, err = z.conversation(ctx, a, m.PersonID, 0)
+	}
+	if err != nil {
 		return channel.Receipt{}, sure(err)
 	}
 	since := m.Since.Add(-2 * time.Minute).UnixMilli()
 	for _, l := range lines {
-		if l.Src == "0" && channel.Cut(l.Message, 0) == channel.Cut(m.Text, 0) && l.Time.int() >= since && !slices.Contains(m.Known, string(l.MessageID)) {
+		same := channel.Cut(l.Message, 0) == channel.Cut(m.Text, 0) || (m.Ask != nil && strings.Contains(l.Message, m.Ask.Title))
+		if len(m.Files) > 0 { // a file has no words of its own
+			same = same && l.Type != "text"
+		}
+		if l.Src == "0" && same && l.Time.int() >= since && !slices.Contains(m.Known, string(l.MessageID)) {
 			return channel.Receipt{State: channel.ReceiptPublished, ExternalID: string(l.MessageID)}, nil
 		}
 	}
@@ -120,27 +253,13 @@ func (z *Adapter) PersonName(ctx context.Context, a channel.Account, personID st
 // UploadImage puts a picture (JPEG or PNG, at most 1 MB) into Zalo's store for messages and returns its handle, which
 // lives seven days. Articles do not take such handles: they want a public address.
 func (z *Adapter) UploadImage(ctx context.Context, a channel.Account, filename string, content []byte) (string, error) {
-	if len(content) > 1<<20 {
+	if len(content) > maxImage {
 		return "", stop("-210", "picture over 1 MB", "channel.zalo.too_big")
-	}
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("file", filename)
-	if err != nil {
-		return "", err
-	}
-	if _, err := part.Write(content); err != nil {
-		return "", err
-	}
-	if err := form.Close(); err != nil {
-		return "", err
 	}
 	var out struct {
 		ID text `json:"attachment_id"`
 	}
-	err = z.keys.Use(ctx, a, func(ctx context.Context, access string) error {
-		return z.send(ctx, access, http.MethodPost, "/v2.0/oa/upload/image", nil, bytes.NewReader(body.Bytes()), form.FormDataContentType(), &out)
-	})
+	err := z.upload(ctx, a, "/v2.0/oa/upload/image", filename, content, &out)
 	return string(out.ID), err
 }
 

@@ -135,6 +135,7 @@ type profile struct {
 func (p profile) into(a channel.Account) channel.Account {
 	a.Name, a.Followers, a.Link = p.Name, p.Followers.int(), "https://zalo.me/"+string(p.ID)
 	a.Health.Package, a.Health.PackageUntil, a.Health.Picture = p.Package, "", p.Picture
+	a.Health.Pushes = pushes(p.Package)
 	if until, err := clock.ParseDate(p.Until); err == nil {
 		a.Health.PackageUntil = until
 	}
@@ -159,11 +160,14 @@ func (z *Adapter) Probe(ctx context.Context, a channel.Account) (channel.Account
 	if until := a.Health.PackageUntil; until != "" && until < clock.DateOf(z.cfg.Clock.Now()) {
 		return a, z.refused(-224, "package "+p.Package+" ended on "+p.Until)
 	}
-	if _, err := z.slice(ctx, a, "1"); err != nil {
+	if _, err := z.slice(ctx, a, "1", "normal"); err != nil {
 		return a, err
 	}
 	if q, err := z.accountQuota(ctx, a); err == nil { // a channel that publishes but tells no quota is well all the same
 		a.Health.QuotaTotal, a.Health.QuotaLeft = q.Total.int(), q.Remain.int()
+	}
+	if q, err := z.NoticeQuota(ctx, a); err == nil {
+		a.Health.NoticesDaily, a.Health.NoticesLeft = q.Daily, q.Left
 	}
 	return a, nil
 }

@@ -1,6 +1,7 @@
 package zalo
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -25,10 +26,30 @@ type event struct {
 	Recipient party  `json:"recipient"`
 	Follower  party  `json:"follower"`
 	OA        text   `json:"oa_id"`
+	OAID      text   `json:"oaId"` // some events of templates write it so
 	UserID    text   `json:"user_id"`
-	Message   *struct {
+	Tag       *struct {
+		Name  string `json:"name"`
+		Users []text `json:"user_ids"`
+	} `json:"tag"`
+	Info *struct {
+		Name     string `json:"name"`
+		Phone    text   `json:"phone"`
+		Address  string `json:"address"`
+		City     string `json:"city"`
+		District string `json:"district"`
+		Ward     string `json:"ward"`
+		Full     *struct {
+			City    string `json:"user_city"`
+			Ward    string `json:"user_ward"`
+			Address string `json:"user_address"`
+		} `json:"full_address"`
+	} `json:"info"`
+	Message *struct {
 		Text        string       `json:"text"`
 		ID          text         `json:"msg_id"`
+		Tracking    text         `json:"tracking_id"`   // of a notice
+		Delivered   text         `json:"delivery_time"` // ms
 		Attachments []attachment `json:"attachments"`
 	} `json:"message"`
 }
@@ -82,13 +103,71 @@ func (z *Adapter) Webhook(h http.Header, body []byte) ([]channel.Inbound, error)
 	case strings.HasPrefix(e.Name, "user_send_") && e.Name != "user_send_group_text" && e.Message != nil:
 		in.Kind, in.ExternalID = channel.InboundMessage, string(e.Recipient.ID)
 		in.Message = e.message(at, in.Key)
+	case e.Name == "user_submit_info" && e.Info != nil:
+		in.Kind, in.ExternalID = channel.InboundMessage, string(e.Recipient.ID)
+		in.Message = e.handedOver(at, in.Key)
 	default:
-		return nil, nil
+		return e.other(in)
 	}
 	if in.ExternalID == "" || (in.Message == nil && in.PersonID == "") {
 		return nil, nil
 	}
 	return []channel.Inbound{in}, nil
+}
+
+// other reads the events that are not about what a person says or whether they follow.
+func (e event) other(in channel.Inbound) ([]channel.Inbound, error) {
+	in.ExternalID = first(e.OA, e.OAID)
+	switch e.Name {
+	case "add_user_to_tag", "remove_user_from_tag", "remove_tag":
+		if e.Tag == nil || e.Tag.Name == "" {
+			return nil, nil
+		}
+		in.Kind, in.Tag = channel.InboundUntag, e.Tag.Name
+		if e.Name == "add_user_to_tag" {
+			in.Kind = channel.InboundTag
+		}
+		for _, u := range e.Tag.Users {
+			in.People = append(in.People, string(u))
+		}
+		if (e.Name == "remove_tag") != (len(in.People) == 0) {
+			return nil, nil
+		}
+	case "user_received_message": // of messages to a conversation too, which have no tracking id
+		if e.Message == nil || e.Message.Tracking == "" {
+			return nil, nil
+		}
+		in.Kind, in.ExternalID, in.Key, in.NoticeID = channel.InboundNotice, first(e.OA, e.Sender.ID), string(e.Message.Tracking), string(e.Message.ID)
+		if ms := e.Message.Delivered.int(); ms > 0 {
+			in.At = time.UnixMilli(ms).UTC()
+		}
+	case "create_group", "delete_group", "update_group_info", "user_join_group", "user_out_group":
+		in.Kind, in.Stir = channel.InboundStir, channel.StirGroups
+	case "change_template_status", "change_template_quality", "change_template_quota", "change_oa_template_tags":
+		in.Kind, in.Stir = channel.InboundStir, channel.StirTemplates
+	default:
+		return nil, nil
+	}
+	if in.ExternalID == "" {
+		return nil, nil
+	}
+	return []channel.Inbound{in}, nil
+}
+
+// handedOver makes a message of what a person handed over after the account had asked for it.
+func (e event) handedOver(at time.Time, key string) *channel.Message {
+	i := e.Info
+	s := &channel.Shared{Name: i.Name, Phone: string(i.Phone), Address: i.Address, City: i.City, District: i.District, Ward: i.Ward}
+	if f := i.Full; f != nil {
+		s.City, s.Ward, s.Address = cmp.Or(s.City, f.City), cmp.Or(s.Ward, f.Ward), cmp.Or(s.Address, f.Address)
+	}
+	var all []string
+	for _, part := range []string{s.Name, s.Phone, s.Address, s.Ward, s.District, s.City} {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	return &channel.Message{ExternalID: key, PersonID: string(e.Sender.ID), Text: strings.Join(all, "\n"), Shared: s, At: at}
 }
 
 func first(ts ...text) string {

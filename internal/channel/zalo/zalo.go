@@ -29,8 +29,10 @@ import (
 type Config struct {
 	OAuthURL   string // default https://oauth.zaloapp.com
 	OpenAPIURL string // default https://openapi.zalo.me
-	AppID      string
-	AppSecret  string
+	// BusinessURL takes templates by telephone; default https://business.openapi.zalo.me, or OpenAPIURL when that is another.
+	BusinessURL string
+	AppID       string
+	AppSecret   string
 	// WebhookKey is the "OA Secret Key" of the webhook section of the console, which is not the app secret.
 	WebhookKey string
 	// Verifier is the PKCE verifier whose challenge is saved in the console; "" makes a fresh pair for each consent.
@@ -41,6 +43,10 @@ type Config struct {
 	MediaBase string
 	// Cover is the picture of articles that have none of their own: Zalo takes no article without one.
 	Cover string
+	// Films opens the films of posts; nil: posts with a film are refused.
+	Films channel.Films
+	// AnyHour sends broadcasts and notices at night too, for a simulated Zalo without nights.
+	AnyHour bool
 	// Settle is how long after a call of unknown outcome its effect may still show up. Default 20 s.
 	Settle time.Duration
 	// Timeout of one call. Default 12 s.
@@ -75,7 +81,11 @@ type Adapter struct {
 // New makes the adapter.
 func New(cfg Config, keys Keys, meter Meter) *Adapter {
 	cfg.OAuthURL = strings.TrimRight(cmp.Or(cfg.OAuthURL, "https://oauth.zaloapp.com"), "/")
-	cfg.OpenAPIURL = strings.TrimRight(cmp.Or(cfg.OpenAPIURL, "https://openapi.zalo.me"), "/")
+	cfg.OpenAPIURL = strings.TrimRight(cmp.Or(cfg.OpenAPIURL, openAPI), "/")
+	if cfg.BusinessURL == "" && cfg.OpenAPIURL != openAPI {
+		cfg.BusinessURL = cfg.OpenAPIURL
+	}
+	cfg.BusinessURL = strings.TrimRight(cmp.Or(cfg.BusinessURL, "https://business.openapi.zalo.me"), "/")
 	cfg.Settle = cmp.Or(cfg.Settle, 20*time.Second)
 	cfg.Timeout = cmp.Or(cfg.Timeout, 12*time.Second)
 	if cfg.Clock == nil {
@@ -94,15 +104,20 @@ func (*Adapter) Kind() channel.Kind { return channel.Zalo }
 
 // Limits implements channel.Channel: an article's title takes 150 characters, its lead 300, a message 2,000, a picture 1 MB.
 func (*Adapter) Limits() channel.Limits {
-	return channel.Limits{Title: maxTitle, Lead: maxLead, Message: maxText, Pictures: 20, PictureBytes: 1 << 20}
+	return channel.Limits{Title: maxTitle, Lead: maxLead, Message: maxText, Pictures: 20, PictureBytes: maxImage, VideoBytes: maxVideo,
+		Attachments: 1, FileBytes: maxFile, FileTypes: []string{".pdf", ".doc", ".docx"}, Buttons: maxButtons, Ask: true}
 }
 
 const (
-	maxTitle  = 150
-	maxLead   = 300
-	maxAuthor = 50
-	maxText   = 2000
-	maxAnswer = 4 << 20
+	maxTitle   = 150
+	maxLead    = 300
+	maxAuthor  = 50
+	maxText    = 2000
+	maxAnswer  = 4 << 20
+	maxImage   = 1 << 20
+	maxFile    = 5 << 20
+	maxButtons = 5
+	openAPI    = "https://openapi.zalo.me"
 )
 
 // envelope is how every answer of the OA API looks; the HTTP status is 200 even for refusals.
@@ -159,29 +174,42 @@ func (z *Adapter) do(ctx context.Context, access, method, path string, query url
 		}
 		body, kind = bytes.NewReader(b), "application/json"
 	}
-	return z.send(ctx, access, method, path, query, body, kind, out)
+	return z.sendWithin(ctx, z.cfg.Timeout, request{host: z.cfg.OpenAPIURL, access: access, method: method, path: path, query: query, body: body, kind: kind}, out)
 }
 
-func (z *Adapter) send(ctx context.Context, access, method, path string, query url.Values, body io.Reader, kind string, out any) error {
-	if err := z.meter.Take(ctx); err != nil {
-		return err
+// request is one call to one of Zalo's hosts.
+type request struct {
+	host, access, method, path string
+	query                      url.Values
+	body                       io.Reader
+	kind                       string                                        // content type of body
+	refused                    func(code int, message string) *channel.Error // how this host's codes are read; nil: the OA API's
+}
+
+// sendWithin makes one call and reads data of its answer into out (nil: not wanted).
+func (z *Adapter) sendWithin(ctx context.Context, limit time.Duration, r request, out any) error {
+	if r.host == z.cfg.OpenAPIURL && r.refused == nil { // the limit of calls a minute is that of the OA API
+		if err := z.meter.Take(ctx); err != nil {
+			return err
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, z.cfg.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	address := z.cfg.OpenAPIURL + path
-	if len(query) > 0 {
-		address += "?" + query.Encode()
+	address := r.host + r.path
+	if len(r.query) > 0 {
+		address += "?" + r.query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, method, address, body)
+	method := r.method
+	req, err := http.NewRequestWithContext(ctx, method, address, r.body)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("access_token", access)
-	if kind != "" {
-		req.Header.Set("Content-Type", kind)
+	req.Header.Set("access_token", r.access)
+	if r.kind != "" {
+		req.Header.Set("Content-Type", r.kind)
 	}
 	if z.cfg.Proof {
-		req.Header.Set("appsecret_proof", proof(z.cfg.AppSecret, access))
+		req.Header.Set("appsecret_proof", proof(z.cfg.AppSecret, r.access))
 	}
 	raw, err := z.roundTrip(req)
 	if err != nil {
@@ -196,6 +224,9 @@ func (z *Adapter) send(ctx context.Context, access, method, path string, query u
 		return unclear(method, "an error code that is no number: "+string(env.Error), err)
 	}
 	if code != 0 {
+		if r.refused != nil {
+			return r.refused(code, env.Message)
+		}
 		return z.refused(code, env.Message)
 	}
 	if out == nil || len(env.Data) == 0 {
