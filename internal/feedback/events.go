@@ -1,9 +1,8 @@
 package feedback
 
-// Received is published when a case was taken in.
+// Received is published soon after cases were taken in, once for all that came in at about the same time.
 type Received struct {
-	CaseID string
-	UnitID string
+	CaseIDs []string
 }
 
 // Kind implements jobs.Event.

@@ -19,7 +19,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
-	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 	"github.com/nhipcau/nhipcau/internal/platform/picture"
 	"github.com/nhipcau/nhipcau/internal/platform/tlog"
 	"github.com/nhipcau/nhipcau/internal/vntext"
@@ -209,7 +208,8 @@ func (s *Service) take(ctx context.Context, actor identity.Actor, in Intake) (Ca
 	return Case{}, errors.New("feedback: no free tracking code in three tries")
 }
 
-// insert writes the case with its person, first event, receipt job and event in one transaction: the hot path of the house.
+// insert writes the case with its person, its first event and the note that it is to be settled in one transaction: the hot
+// path of the house.
 func (s *Service) insert(ctx context.Context, actor identity.Actor, in Intake, term Term, now time.Time) (Case, error) {
 	fresh, err := s.prepare(actor, in, term, now)
 	if err != nil {
@@ -254,30 +254,16 @@ func (s *Service) put(ctx context.Context, tx db.Tx, actor identity.Actor, in In
 			return err
 		}
 	}
-	if err := s.store.insertCase(ctx, tx, n.c, in.SourceKey); err != nil {
+	if err := s.store.insertNew(ctx, tx, n, in.SourceKey); err != nil {
 		return err
 	}
-	if n.sealed != "" {
-		if err := s.store.insertPerson(ctx, tx, n.c.ID, n.sealed); err != nil {
-			return err
-		}
-	}
+	tx.AfterCommit(s.callToSettle)
 	if n.c.Pictures > 0 {
 		if _, err := s.store.claimPictures(ctx, tx, n.c.ID, in.Pictures); err != nil {
 			return err
 		}
 	}
-	if err := s.store.insertEvent(ctx, tx, n.e, n.c.Kind.Secret()); err != nil {
-		return err
-	}
-	// The proof waits a second for the public log to be sealed: a crowd of questions must not hold up what goes out.
-	if err := s.Queue.EnqueueMany(ctx, tx, []jobs.Many{{Args: logArgs{CaseID: n.c.ID}, InsertOpts: &jobs.Options{Priority: 4}}}); err != nil {
-		return err
-	}
 	if err := s.tell(ctx, tx, n.c, n.e, ""); err != nil {
-		return err
-	}
-	if err := s.Queue.Publish(ctx, tx, Received{CaseID: n.c.ID, UnitID: n.c.HolderUnitID}); err != nil {
 		return err
 	}
 	return s.record(ctx, tx, actor, n.c, "feedback.receive")

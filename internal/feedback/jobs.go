@@ -2,8 +2,6 @@ package feedback
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -18,13 +16,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
-type logArgs struct {
-	CaseID string `json:"case_id"`
-}
-
-// Kind implements jobs.Args.
-func (logArgs) Kind() string { return "feedback.log" }
-
 type sweepArgs struct{}
 
 // Kind implements jobs.Args.
@@ -34,7 +25,8 @@ func (sweepArgs) Kind() string { return "feedback.sweep" }
 const sweepEvery = 15 * time.Minute
 
 func (s *Service) registerJobs() {
-	jobs.Handle(s.Queue, func(ctx context.Context, j *jobs.Job[logArgs]) error { return s.writeLog(ctx, j.Args.CaseID) })
+	jobs.Handle(s.Queue, func(ctx context.Context, _ *jobs.Job[settleArgs]) error { return s.settle(ctx) })
+	s.Queue.Every(settleEvery, func() jobs.Args { return settleArgs{} })
 	jobs.Handle(s.Queue, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.Sweep(ctx) })
 	s.Queue.Every(sweepEvery, func() jobs.Args { return sweepArgs{} })
 	jobs.On(s.Queue, "feedback", s.onMessageChanged)
@@ -45,37 +37,6 @@ func (s *Service) registerJobs() {
 	jobs.Handle(s.Queue, func(ctx context.Context, j *jobs.Job[toldArgs]) error { return s.toldOne(ctx, j.Args) })
 	jobs.On(s.Queue, "feedback", s.onAnswered)
 	jobs.On(s.Queue, "feedback", s.onMerged)
-}
-
-// writeLog puts the leaf of a case into the transparency log and keeps the proof. A run that dies in between leaves at
-// worst the same leaf twice in the log, which proves the same.
-func (s *Service) writeLog(ctx context.Context, caseID string) error {
-	c, err := s.store.caseBy(ctx, s.DB.Read(), "id", caseID)
-	if err != nil {
-		return err
-	}
-	if c.Receipt.Logged() {
-		return nil
-	}
-	leaf, err := hex.DecodeString(c.Receipt.Leaf)
-	if err != nil {
-		return jobs.Cancel(err)
-	}
-	index, err := s.Log.Append(ctx, leaf)
-	if err != nil {
-		return err
-	}
-	proof, err := s.Log.Prove(ctx, index)
-	if err != nil {
-		return err
-	}
-	b, err := json.Marshal(proof)
-	if err != nil {
-		return err
-	}
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		return s.store.setLogged(ctx, tx, c.ID, int64(index), string(b))
-	})
 }
 
 // remindDays is how many working days before the deadline the desk is reminded.

@@ -331,6 +331,14 @@ func (s *Service) CasesAfter(ctx context.Context, actor identity.Actor, after st
 	return s.store.casesAfter(ctx, s.DB.Read(), after, limit)
 }
 
+// CasesOf gives the named cases, to the house itself; those that are not there are left out.
+func (s *Service) CasesOf(ctx context.Context, actor identity.Actor, caseIDs []string) ([]Case, error) {
+	if actor.Kind != identity.ActorSystem {
+		return nil, errNoCase()
+	}
+	return s.store.casesByID(ctx, s.DB.Read(), caseIDs)
+}
+
 // DesksOf lists the units together with the agencies and areas directly below, whose desk they are.
 func (s *Service) DesksOf(units []string) []string { return s.desksOf(units) }
 

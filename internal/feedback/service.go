@@ -95,8 +95,9 @@ type Deps struct {
 // Service is the use cases of feedback.
 type Service struct {
 	Deps
-	store store
-	gates []Gate
+	store   store
+	gates   []Gate
+	settler settler
 
 	mu      sync.Mutex
 	terms   []termRow

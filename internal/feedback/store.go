@@ -152,26 +152,11 @@ func (r eventRow) domain() Event {
 // errNoCase is what every read of a case that is not there, or not the reader's, gives.
 func errNoCase() error { return fault.New(fault.NotFound, "feedback.case_not_found") }
 
-func (s store) insertCase(ctx context.Context, q bun.IDB, c Case, sourceKey string) error {
-	r := rowOf(c, sourceKey)
-	if err := s.hide(r); err != nil {
-		return err
-	}
-	_, err := q.NewInsert().Model(r).Exec(ctx)
-	return err
-}
-
 // updateCase writes what steps change; the receipt of the log is written by setLogged alone, the words by reseal.
 func (store) updateCase(ctx context.Context, q bun.IDB, c Case) error {
 	_, err := q.NewUpdate().Model(rowOf(c, "")).WherePK().
 		Column("kind", "category", "state", "paused_at", "paused_until", "search", "holder_unit_id", "holder_since", "claimed_by", "claimed_by_name", "deadline", "days", "source",
 			"answered_at", "closed_at", "overdue_at", "reminded_at", "reopened", "published", "rating", "version", "merged_into").Exec(ctx)
-	return err
-}
-
-func (store) setLogged(ctx context.Context, q bun.IDB, caseID string, index int64, proof string) error {
-	_, err := q.NewUpdate().Model((*caseRow)(nil)).Where("id = ?", caseID).
-		Set("log_index = ?", index).Set("log_proof = ?", proof).Exec(ctx)
 	return err
 }
 
@@ -201,13 +186,18 @@ func (s store) lockCase(ctx context.Context, tx db.Tx, caseID string) (Case, err
 }
 
 func (s store) insertEvent(ctx context.Context, q bun.IDB, e Event, secret bool) error {
-	plain, sealed, err := s.keep(e.Reason, eventPlace(e.ID), secret)
+	r, err := s.eventRowOf(e, secret)
 	if err != nil {
 		return err
 	}
-	_, err = q.NewInsert().Model(&eventRow{ID: e.ID, CaseID: e.CaseID, Step: string(e.Step), At: e.At, ActorID: e.ActorID,
-		ActorName: e.ActorName, UnitID: e.UnitID, ToUnitID: e.ToUnitID, Reason: plain, Public: e.Public, Sealed: sealed}).Exec(ctx)
+	_, err = q.NewInsert().Model(r).Exec(ctx)
 	return err
+}
+
+func (s store) eventRowOf(e Event, secret bool) (*eventRow, error) {
+	plain, sealed, err := s.keep(e.Reason, eventPlace(e.ID), secret)
+	return &eventRow{ID: e.ID, CaseID: e.CaseID, Step: string(e.Step), At: e.At, ActorID: e.ActorID,
+		ActorName: e.ActorName, UnitID: e.UnitID, ToUnitID: e.ToUnitID, Reason: plain, Public: e.Public, Sealed: sealed}, err
 }
 
 func (s store) events(ctx context.Context, q bun.IDB, caseID string) ([]Event, error) {
@@ -224,11 +214,6 @@ func (s store) events(ctx context.Context, q bun.IDB, caseID string) ([]Event, e
 		}
 	}
 	return out, nil
-}
-
-func (store) insertPerson(ctx context.Context, q bun.IDB, caseID, sealed string) error {
-	_, err := q.NewInsert().Model(&personRow{CaseID: caseID, Sealed: sealed}).Exec(ctx)
-	return err
 }
 
 func (store) person(ctx context.Context, q bun.IDB, caseID string) (string, error) {

@@ -65,7 +65,6 @@ const countTo = 1000
 
 // list reads one page of the cases of a scope by deadline, open ones first, and counts all of them.
 func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) ([]Case, int, error) {
-	var rows []caseRow
 	sel := filtered(sc.apply(q.NewSelect().Model((*caseRow)(nil))), f, today, sc.Near != nil)
 	// A list that nobody pages to its end is not counted to its end.
 	total, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(countTo)).Count(ctx)
@@ -87,20 +86,26 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 	if err := sel.Column("c.id").Scan(ctx, &page); err != nil || len(page) == 0 {
 		return nil, int(total), err
 	}
-	for part := range slices.Chunk(page, 1000) {
+	out, err := s.casesByID(ctx, q, page)
+	return out, int(total), err
+}
+
+// casesByID reads cases in the order of their ids; those that are not there are left out.
+func (s store) casesByID(ctx context.Context, q bun.IDB, caseIDs []string) ([]Case, error) {
+	var rows []caseRow
+	for part := range slices.Chunk(caseIDs, 1000) {
 		var some []caseRow
 		if err := q.NewSelect().Model(&some).Where("c.id IN (?)", bun.In(part)).Scan(ctx); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		rows = append(rows, some...)
 	}
-	at := make(map[string]int, len(page))
-	for i, caseID := range page {
+	at := make(map[string]int, len(caseIDs))
+	for i, caseID := range caseIDs {
 		at[caseID] = i
 	}
 	slices.SortFunc(rows, func(a, b caseRow) int { return at[a.ID] - at[b.ID] })
-	out, err := s.casesOf(rows)
-	return out, int(total), err
+	return s.casesOf(rows)
 }
 
 func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near bool) *bun.SelectQuery {

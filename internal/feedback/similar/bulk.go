@@ -1,8 +1,10 @@
 package similar
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
@@ -24,38 +26,58 @@ func (s *Service) Bulk(ctx context.Context, actor identity.Actor, list []Entry) 
 	if actor.Kind != identity.ActorSystem {
 		return fault.New(fault.Forbidden, "identity.not_allowed")
 	}
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		rows := make([]caseRow, len(list))
-		for i, e := range list {
-			rows[i] = caseRow{CaseID: e.CaseID, UnitID: e.UnitID, State: StateAnswered, Summary: e.Summary, At: e.At}
+	rows := make([]newRow, len(list))
+	for i, e := range list {
+		grams := append(gramsOf(scopeDesk(e.UnitID), e.Summary, keepDesk), gramsOf(scopePublic, e.Summary, keepPublic)...)
+		rows[i] = newRow{caseRow: caseRow{CaseID: e.CaseID, UnitID: e.UnitID, State: StateAnswered, Summary: e.Summary, At: e.At}, grams: grams}
+	}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.putNew(ctx, tx, rows) })
+}
+
+// newRow is a case that was not here before, with its grams.
+type newRow struct {
+	caseRow
+	grams []int64
+}
+
+// putNew writes many cases that were not here before. One that came meanwhile is left as it stands.
+func (store) putNew(ctx context.Context, tx db.Tx, list []newRow) error {
+	slices.SortFunc(list, func(a, b newRow) int { return strings.Compare(a.CaseID, b.CaseID) })
+	var grams []gramRow
+	for part := range slices.Chunk(list, 500) {
+		rows := make([]caseRow, len(part))
+		for i, r := range part {
+			rows[i] = r.caseRow
 		}
-		for part := range slices.Chunk(rows, 500) {
-			if _, err := tx.NewInsert().Model(&part).Returning("n").Exec(ctx); err != nil {
-				return err
+		var put []struct {
+			N      int64
+			CaseID string
+		}
+		if err := tx.NewInsert().Model(&rows).ExcludeColumn("n").On("CONFLICT (case_id) DO NOTHING").Returning("n, case_id").Scan(ctx, &put); err != nil {
+			return err
+		}
+		number := make(map[string]int64, len(put))
+		for _, p := range put {
+			number[p.CaseID] = p.N
+		}
+		for _, r := range part {
+			n, ok := number[r.CaseID]
+			if !ok {
+				continue
+			}
+			slices.Sort(r.grams)
+			for _, g := range slices.Compact(r.grams) {
+				grams = append(grams, gramRow{Gram: g, N: n})
 			}
 		}
-		var grams []gramRow
-		for _, r := range rows {
-			own := append(gramsOf(scopeDesk(r.UnitID), r.Summary, keepDesk), gramsOf(scopePublic, r.Summary, keepPublic)...)
-			slices.Sort(own)
-			for _, g := range slices.Compact(own) {
-				grams = append(grams, gramRow{Gram: g, N: r.N})
-			}
-		}
-		slices.SortFunc(grams, func(a, b gramRow) int {
-			switch {
-			case a.Gram < b.Gram:
-				return -1
-			case a.Gram > b.Gram:
-				return 1
-			}
-			return int(a.N - b.N)
-		})
-		for part := range slices.Chunk(grams, 2000) {
-			if _, err := tx.NewInsert().Model(&part).Exec(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
+	}
+	slices.SortFunc(grams, func(a, b gramRow) int { // in the order of the table: neighbours fall on the same page
+		return cmp.Or(cmp.Compare(a.Gram, b.Gram), cmp.Compare(a.N, b.N))
 	})
+	for part := range slices.Chunk(grams, 2000) {
+		if _, err := tx.NewInsert().Model(&part).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -30,6 +30,7 @@ type Cases interface {
 	Check(actor identity.Actor, action string, c feedback.Case) error
 	Public(ctx context.Context, publicID string) (feedback.Published, error)
 	CasesAfter(ctx context.Context, actor identity.Actor, after string, limit int) ([]feedback.Case, error)
+	CasesOf(ctx context.Context, actor identity.Actor, caseIDs []string) ([]feedback.Case, error)
 	Today() clock.Date
 }
 
@@ -51,7 +52,7 @@ type Service struct {
 // New makes the service; it hears of cases by their events.
 func New(d Deps) *Service {
 	s := &Service{Deps: d}
-	jobs.On(d.Queue, "similar", func(ctx context.Context, e feedback.Received) error { return s.Index(ctx, house, e.CaseID) })
+	jobs.On(d.Queue, "similar", func(ctx context.Context, e feedback.Received) error { return s.indexNew(ctx, e.CaseIDs) })
 	jobs.On(d.Queue, "similar", func(ctx context.Context, e feedback.Classified) error { return s.Index(ctx, house, e.CaseID) })
 	jobs.On(d.Queue, "similar", func(ctx context.Context, e feedback.Answered) error { return s.Index(ctx, house, e.CaseID) })
 	jobs.On(d.Queue, "similar", func(ctx context.Context, e feedback.Merged) error { return s.Index(ctx, house, e.CaseID) })
@@ -90,6 +91,48 @@ func (s *Service) Fill(ctx context.Context, actor identity.Actor) error {
 			return err
 		}
 	}
+}
+
+// indexNew takes in cases that were just asked, all in one transaction. One that is here already, or no longer new, is
+// indexed for itself; so is one that turned into a complaint or denunciation meanwhile: nothing of it stays here.
+func (s *Service) indexNew(ctx context.Context, caseIDs []string) error {
+	cases, err := s.Cases.CasesOf(ctx, house, caseIDs)
+	if err != nil {
+		return err
+	}
+	known, err := s.store.known(ctx, s.DB.Read(), caseIDs)
+	if err != nil {
+		return err
+	}
+	var fresh []newRow
+	var alone []string
+	for _, c := range cases {
+		switch {
+		case known[c.ID] || c.Published || c.State == feedback.StateMerged:
+			alone = append(alone, c.ID)
+		case !c.Kind.Secret():
+			r := rowOf(c)
+			fresh = append(fresh, newRow{caseRow: r, grams: gramsFor(c, r)})
+		}
+	}
+	if err := s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.putNew(ctx, tx, fresh) }); err != nil {
+		return err
+	}
+	now, err := s.Cases.CasesOf(ctx, house, caseIDs)
+	if err != nil {
+		return err
+	}
+	for _, c := range now {
+		if c.Kind.Secret() {
+			alone = append(alone, c.ID)
+		}
+	}
+	for _, caseID := range alone {
+		if err := s.Index(ctx, house, caseID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Index writes how a case can be found now. Only the house itself may ask; it is safe to run at any time.
@@ -353,9 +396,10 @@ func (s *Service) record(ctx context.Context, tx db.Tx, actor identity.Actor, c 
 
 // OpenFilter narrows the list of open cases that are offered.
 type OpenFilter struct {
-	UnitID    string // and below; "" everywhere
-	Category  string
-	Page, Per int // Page from 1
+	UnitID    string            // and below; "" everywhere
+	Of        feedback.OpenKind // of this kind and category; the zero value is all
+	From, To  time.Time         // when it was asked; zero leaves the end open
+	Page, Per int               // Page from 1
 }
 
 // OpenList lists the open cases that anybody may follow, newest first, and counts them. It is public.

@@ -53,6 +53,17 @@ func (store) byCase(ctx context.Context, q bun.IDB, caseID string) (r caseRow, o
 	return r, err == nil, err
 }
 
+// known tells which of the cases are here.
+func (store) known(ctx context.Context, q bun.IDB, caseIDs []string) (map[string]bool, error) {
+	var found []string
+	err := q.NewSelect().Model((*caseRow)(nil)).Column("case_id").Where("case_id IN (?)", bun.In(caseIDs)).Scan(ctx, &found)
+	out := make(map[string]bool, len(found))
+	for _, caseID := range found {
+		out[caseID] = true
+	}
+	return out, err
+}
+
 // put writes the row of a case with its grams; what stood there is replaced.
 func (s store) put(ctx context.Context, q bun.IDB, r caseRow, grams []int64) error {
 	old, had, err := s.byCase(ctx, q, r.CaseID)
@@ -150,16 +161,28 @@ func (store) rows(ctx context.Context, q bun.IDB, numbers []int64) ([]caseRow, e
 	return rows, err
 }
 
-// offered lists what is offered to everybody, of a unit and below ("" everywhere), newest first, and counts it.
-func (store) offered(ctx context.Context, q bun.IDB, f OpenFilter, on clock.Date) ([]caseRow, int, error) {
-	var rows []caseRow
-	sel := q.NewSelect().Model(&rows).Where("c.state = ?", StateOpen)
+func in(list []string) any { return bun.In(list) }
+
+// narrow applies the filter to a query on similar_case (alias c).
+func (f OpenFilter) narrow(sel *bun.SelectQuery, on clock.Date) *bun.SelectQuery {
+	where, args := fits(f.Of)
+	sel = sel.Where("c.state = ?", StateOpen).Where(where, args...)
 	if f.UnitID != "" {
 		sel = orgunit.Within(sel, "c.unit_id", []string{f.UnitID}, on)
 	}
-	if f.Category != "" {
-		sel = sel.Where("c.category = ?", f.Category)
+	if !f.From.IsZero() {
+		sel = sel.Where("c.at >= ?", f.From)
 	}
+	if !f.To.IsZero() {
+		sel = sel.Where("c.at <= ?", f.To)
+	}
+	return sel
+}
+
+// offered lists what is offered to everybody, of a unit and below ("" everywhere), newest first, and counts it.
+func (store) offered(ctx context.Context, q bun.IDB, f OpenFilter, on clock.Date) ([]caseRow, int, error) {
+	var rows []caseRow
+	sel := f.narrow(q.NewSelect().Model(&rows), on)
 	n, err := sel.Clone().Count(ctx)
 	if err != nil || n == 0 {
 		return nil, 0, err
