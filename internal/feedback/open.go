@@ -104,6 +104,20 @@ func (s *Service) OpenCases(ctx context.Context, f OpenFilter) ([]OpenCase, int,
 	return out, int(n), err
 }
 
+// OpenCounts counts the published cases that fit by the unit that took them in. It is public.
+func (s *Service) OpenCounts(ctx context.Context, f OpenFilter) (map[string]int, error) {
+	var rows []struct {
+		OriginID string
+		N        int
+	}
+	err := f.narrow(s.DB.Read().NewSelect().Model((*publicRow)(nil)), s.today()).ColumnExpr("p.origin_id").ColumnExpr("COUNT(*) AS n").GroupExpr("p.origin_id").Scan(ctx, &rows)
+	out := map[string]int{}
+	for _, r := range rows {
+		out[r.OriginID] = r.N
+	}
+	return out, err
+}
+
 // narrow joins the case and applies the filter.
 func (f OpenFilter) narrow(sel *bun.SelectQuery, on clock.Date) *bun.SelectQuery {
 	sel = ofUnit(sel, f.UnitID, on).Join("JOIN feedback_case AS c ON c.id = p.id").Where("c.kind IN (?)", bun.In([]string{string(Report), string(Petition)}))

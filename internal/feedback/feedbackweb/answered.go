@@ -9,6 +9,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/similar"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
@@ -21,9 +22,13 @@ const answeredYears = 5
 // mostFound bounds how many answers that hold the words are narrowed by category and year; the newest count.
 const mostFound = 500
 
-// narrowed reads what the address asks of the public list: ?noi= a place as people write it, ?don_vi= the id or name of a
+// narrowing reads what the address asks of the public list: ?noi= a place as people write it, ?don_vi= the id or name of a
 // unit, ?linh_vuc= a category, ?nam= the year in which it was asked.
-func (p *Pages) narrowed(q url.Values, v *answeredView) {
+func (p *Pages) narrowing(ctx context.Context, q url.Values, v *answeredView) (err error) {
+	if v.Matters, err = p.matters(ctx); err != nil {
+		return err
+	}
+	v.This = p.s.Clock.Now().In(clock.Vietnam).Year()
 	v.Place = vntext.Truncate(q.Get("noi"), 100)
 	if v.Place != "" {
 		var found []orgunit.Unit
@@ -42,10 +47,36 @@ func (p *Pages) narrowed(q url.Values, v *answeredView) {
 	if _, ok := v.Matters.Of(q.Get("linh_vuc")); ok {
 		v.Category = q.Get("linh_vuc")
 	}
-	this := p.s.Clock.Now().In(clock.Vietnam).Year()
-	if y, err := strconv.Atoi(q.Get("nam")); err == nil && y <= this && y > this-answeredYears {
+	if y, err := strconv.Atoi(q.Get("nam")); err == nil && y <= v.This && y > v.This-answeredYears {
 		v.Year = y
 	}
+	return nil
+}
+
+// span is the year that was chosen; zero times for every year.
+func (v answeredView) span() (from, to time.Time) {
+	if v.Year == 0 {
+		return from, to
+	}
+	return time.Date(v.Year, 1, 1, 0, 0, 0, 0, clock.Vietnam).UTC(), time.Date(v.Year+1, 1, 1, 0, 0, 0, 0, clock.Vietnam).UTC().Add(-time.Second)
+}
+
+// closedOnes narrows the published answers to the matter and year that were chosen.
+func (v answeredView) closedOnes() (f feedback.OpenFilter) {
+	if s, ok := v.Matters.Of(v.Category); ok {
+		f.Kinds = []feedback.OpenKind{v.Matters.Picks(s)}
+	}
+	f.From, f.To = v.span()
+	return f
+}
+
+// openOnes narrows the open cases to the matter and year that were chosen.
+func (v answeredView) openOnes() (f similar.OpenFilter) {
+	if s, ok := v.Matters.Of(v.Category); ok {
+		f.Of = v.Matters.Picks(s)
+	}
+	f.From, f.To = v.span()
+	return f
 }
 
 // list reads one page of the narrowed list.
@@ -56,7 +87,8 @@ func (p *Pages) list(ctx context.Context, v *answeredView, page int) ([]feedback
 	if v.Category == "" && v.Year == 0 {
 		return p.s.SearchAnswered(ctx, v.UnitID, v.Query, page, answeredPer)
 	}
-	f := feedback.OpenFilter{UnitID: v.UnitID, Page: page, Per: answeredPer}
+	f := v.closedOnes()
+	f.UnitID, f.Page, f.Per = v.UnitID, page, answeredPer
 	if v.Query != "" {
 		hits, _, err := p.s.SearchAnswered(ctx, v.UnitID, v.Query, 1, mostFound)
 		if err != nil || len(hits) == 0 {
@@ -65,13 +97,6 @@ func (p *Pages) list(ctx context.Context, v *answeredView, page int) ([]feedback
 		for _, h := range hits {
 			f.IDs = append(f.IDs, h.ID)
 		}
-	}
-	if s, ok := v.Matters.Of(v.Category); ok {
-		f.Kinds = []feedback.OpenKind{v.Matters.Picks(s)}
-	}
-	if v.Year != 0 {
-		f.From = time.Date(v.Year, 1, 1, 0, 0, 0, 0, clock.Vietnam).UTC()
-		f.To = time.Date(v.Year+1, 1, 1, 0, 0, 0, 0, clock.Vietnam).UTC().Add(-time.Second)
 	}
 	cases, total, err := p.s.OpenCases(ctx, f)
 	out := make([]feedback.Published, len(cases))

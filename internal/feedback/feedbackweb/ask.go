@@ -257,7 +257,12 @@ func (p *Pages) renderAsk(w http.ResponseWriter, r *http.Request, status int, f 
 		if err != nil {
 			return err
 		}
-		f.Similar = same
+		if f.Similar = same; !f.In.Kind.Secret() {
+			if f.Similar, err = p.nearby(r.Context(), f.In, same); err != nil {
+				return err
+			}
+			same = f.Similar
+		}
 		if f.Step == askWho && status == http.StatusOK && !f.Seen && len(openOnes(same)) > 0 {
 			f.Similar, f.Seen = openOnes(same), true
 			return web.Render(w, r.WithContext(p.branded(r.Context(), f.In.UnitID)), status, askSamePage(f))

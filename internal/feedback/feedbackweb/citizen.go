@@ -11,7 +11,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
@@ -273,12 +272,9 @@ func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	q := r.URL.Query()
 	v := answeredView{Query: strings.TrimSpace(vntext.Truncate(q.Get("q"), 200)), UnitID: p.unitFrom(q.Get("don_vi"))}
-	v.This = p.s.Clock.Now().In(clock.Vietnam).Year()
-	var err error
-	if v.Matters, err = p.matters(ctx); err != nil {
+	if err := p.narrowing(ctx, q, &v); err != nil {
 		return err
 	}
-	p.narrowed(q, &v)
 	v.Unit = p.unitName(ctx, v.UnitID)
 	page := pageOf(q)
 	list, total, err := p.list(ctx, &v, page)

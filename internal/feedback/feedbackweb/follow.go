@@ -97,6 +97,7 @@ type openListView struct {
 	Total        int
 	Page         ui.Paging
 	Nonce        string
+	Narrow       answeredView // what the address narrows it to
 }
 
 func (p *Pages) openList(w http.ResponseWriter, r *http.Request) error {
@@ -104,8 +105,13 @@ func (p *Pages) openList(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	v := openListView{UnitID: p.unitFrom(q.Get("don_vi")), Nonce: id.NewSecret()[:32]}
 	v.Unit = p.unitName(ctx, v.UnitID)
+	if err := p.narrowing(ctx, q, &v.Narrow); err != nil {
+		return err
+	}
 	page := pageOf(q)
-	list, total, err := p.rooms.Similar.OpenList(ctx, similar.OpenFilter{UnitID: v.UnitID, Page: page, Per: answeredPer})
+	f := v.Narrow.openOnes()
+	f.UnitID, f.Page, f.Per = v.UnitID, page, answeredPer
+	list, total, err := p.rooms.Similar.OpenList(ctx, f)
 	if err != nil {
 		return err
 	}

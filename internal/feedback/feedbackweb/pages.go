@@ -39,13 +39,14 @@ var DefaultLimits = Limits{Questions: 30, Photos: 150, Lookups: 120, Window: 10 
 
 // Pages serves the pages of feedback.
 type Pages struct {
-	s      *feedback.Service
-	forest func() *orgunit.Forest
-	ask    *httprate.RateLimiter
-	photos *httprate.RateLimiter
-	look   *httprate.RateLimiter
-	misses int // Limits.Lookups
-	rooms  Rooms
+	s       *feedback.Service
+	forest  func() *orgunit.Forest
+	ask     *httprate.RateLimiter
+	photos  *httprate.RateLimiter
+	look    *httprate.RateLimiter
+	misses  int // Limits.Lookups
+	rooms   Rooms
+	tallies tallies
 }
 
 // New makes the pages of the service.

@@ -39,6 +39,12 @@ type Rooms struct {
 	Routing *routing.Service
 	Phrases *phrase.Service
 
+	// Shapes are the communes for the map of public questions, by official code; none leaves the list alone.
+	Shapes  []ui.Shape
+	ViewBox string
+	// Place gives the commune under which a unit is shown; nil shows each unit for itself.
+	Place func(unitID string) (id, name, code string)
+
 	// Brand puts the name of a unit on top of a page; nil leaves the house's own.
 	Brand func(ctx context.Context, unitID string) context.Context
 }
@@ -48,6 +54,7 @@ func (p *Pages) moreRoutes(rt *web.Routes) {
 	rt.Public("POST /hoi/goi-y", p.suggestions)
 	rt.Public("GET "+quickPath, p.quick)
 	rt.Public("POST "+quickPath, p.quickSend)
+	rt.Public("GET "+mapPath, p.caseMap)
 	rt.Public("GET /dang-giai-quyet", p.openList)
 	rt.Public("POST /dang-giai-quyet/{id}/theo-doi", p.followOpen)
 	rt.Public("POST /vu-viec/{code}/khao-sat", p.surveySay)

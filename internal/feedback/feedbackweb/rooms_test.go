@@ -48,6 +48,11 @@ func (s *site) open(words feedback.Words) {
 		sh.Brand.Name = "Mặt trận " + k.Service.Unit(unitID).FullName
 		return ui.WithShell(ctx, sh)
 	}
+	r.Shapes, r.ViewBox = []ui.Shape{{Code: "17920", Name: "Phường Vinh Hưng", Path: "M0 0h5v5z"}, {Code: "16690", Name: "Phường Trường Vinh", Path: "M5 5h5v5z"}}, "0 0 10 10"
+	r.Place = func(unitID string) (id, name, code string) {
+		u := k.Service.Unit(unitID)
+		return u.ID, u.FullName, u.Code
+	}
 	k.Service.BeforeSubmit(r.Promise.Gate)
 }
 
