@@ -11,7 +11,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
-	"github.com/nhipcau/nhipcau/internal/platform/ui"
 )
 
 // openSpending wires how gifts are given by hand and where the money of appeals goes.

@@ -3,6 +3,8 @@ package housing
 import (
 	"context"
 
+	"github.com/uptrace/bun"
+
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/id"
@@ -35,8 +37,8 @@ func (s *Service) Pay(ctx context.Context, actor identity.Actor, caseID string, 
 }
 
 // left is what may still be paid.
-func (s *Service) left(ctx context.Context, tx db.Tx, c Case) (money.VND, error) {
-	parts, err := s.Households.PartsOf(ctx, tx, c.Matter())
+func (s *Service) left(ctx context.Context, q bun.IDB, c Case) (money.VND, error) {
+	parts, err := s.Households.PartsOf(ctx, q, c.Matter())
 	left := c.Amount - c.Paid
 	for _, p := range parts {
 		left -= p.Value
@@ -63,7 +65,12 @@ func (s *Service) Reverse(ctx context.Context, actor identity.Actor, caseID, pay
 // BindPayment says that money which a fund paid the family was for this house. It then counts as a part of it, once. Source and
 // sourceID name the help in the register.
 func (s *Service) BindPayment(ctx context.Context, actor identity.Actor, caseID, source, sourceID string) error {
-	_, err := s.step(ctx, actor, ActionPay, caseID, 0, StepBind, Act{}, func(ctx context.Context, tx db.Tx, _ *row, c *Case) error {
+	_, err := s.step(ctx, actor, ActionPay, caseID, 0, StepBind, Act{}, s.binding(source, sourceID))
+	return err
+}
+
+func (s *Service) binding(source, sourceID string) func(ctx context.Context, tx db.Tx, _ *row, c *Case) error {
+	return func(ctx context.Context, tx db.Tx, _ *row, c *Case) error {
 		if source == HelpSource {
 			return fault.New(fault.Conflict, "household.help_bound")
 		}
@@ -75,7 +82,38 @@ func (s *Service) BindPayment(ctx context.Context, actor identity.Actor, caseID,
 			return err
 		}
 		return s.notTooMuch(*c, parts)
-	})
+	}
+}
+
+// Payable is the house of a household for which money may be given now, and how much is still missing. A zero Case: there is
+// none. It is asked by the room that pays, which has checked its actor.
+func (s *Service) Payable(ctx context.Context, householdID string) (Case, money.VND, error) {
+	r, err := s.store.openOf(ctx, s.DB.Read(), householdID)
+	if fault.Is(err, fault.NotFound) {
+		return Case{}, 0, nil
+	}
+	if err != nil {
+		return Case{}, 0, err
+	}
+	c := r.domain()
+	if c.State != Approved && c.State != UnderWay {
+		return Case{}, 0, nil
+	}
+	left, err := s.left(ctx, s.DB.Read(), c)
+	if err != nil || left == 0 {
+		return Case{}, 0, err
+	}
+	return c, left, nil
+}
+
+// BindWithin is BindPayment inside the transaction in which the fund pays: who may pay from the fund says what for. The help must
+// be written down already.
+func (s *Service) BindWithin(ctx context.Context, tx db.Tx, actor identity.Actor, caseID, source, sourceID string) error {
+	r, err := s.store.lock(ctx, tx, caseID)
+	if err != nil {
+		return err
+	}
+	_, err = s.stepIn(ctx, tx, actor, r, StepBind, Act{}, s.binding(source, sourceID))
 	return err
 }
 

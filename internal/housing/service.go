@@ -249,32 +249,37 @@ func (s *Service) step(ctx context.Context, actor identity.Actor, action, caseID
 		if version > 0 && c.Version != version {
 			return fault.New(fault.Conflict, "housing.changed_meanwhile")
 		}
-		act := a
-		act.Today = s.Today()
-		if step == StepApprove || step == StepAmend {
-			p, err := s.store.programme(ctx, tx, c.ProgrammeID)
-			if err != nil {
-				return err
-			}
-			act.Norm, act.NormFor = p.Norm(c.Kind), p.Name
-		}
-		before := c.State
-		if err := c.Take(step, act); err != nil {
-			return err
-		}
-		if more != nil {
-			if err := more(ctx, tx, &r, &c); err != nil {
-				return err
-			}
-		}
-		r.take(c)
-		if err := s.store.update(ctx, tx, &r); err != nil {
-			return err
-		}
-		out = c
-		return s.happened(ctx, tx, actor, c, step, before, tidy(a.Reason))
+		out, err = s.stepIn(ctx, tx, actor, r, step, a, more)
+		return err
 	})
 	return out, err
+}
+
+// stepIn is the part of step that follows once the house is locked and the actor was found to have the right.
+func (s *Service) stepIn(ctx context.Context, tx db.Tx, actor identity.Actor, r row, step Step, a Act, more func(ctx context.Context, tx db.Tx, r *row, c *Case) error) (Case, error) {
+	c, act := r.domain(), a
+	act.Today = s.Today()
+	if step == StepApprove || step == StepAmend {
+		p, err := s.store.programme(ctx, tx, c.ProgrammeID)
+		if err != nil {
+			return c, err
+		}
+		act.Norm, act.NormFor = p.Norm(c.Kind), p.Name
+	}
+	before := c.State
+	if err := c.Take(step, act); err != nil {
+		return c, err
+	}
+	if more != nil {
+		if err := more(ctx, tx, &r, &c); err != nil {
+			return c, err
+		}
+	}
+	r.take(c)
+	if err := s.store.update(ctx, tx, &r); err != nil {
+		return c, err
+	}
+	return c, s.happened(ctx, tx, actor, c, step, before, tidy(a.Reason))
 }
 
 // happened writes the event and the audit line of a step.

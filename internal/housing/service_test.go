@@ -290,7 +290,19 @@ func TestOnceWhateverHappens(t *testing.T) {
 				return paid[r.IntN(len(paid))]
 			}
 			var err error
-			switch r.IntN(12) {
+			switch r.IntN(13) {
+			case 12: // the fund pays and says for which house, at once
+				v := money.VND(1+r.IntN(30)) * 1_000_000
+				err = k.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+					if err := k.Service.RecordHelp(ctx, tx, household.Help{HouseholdID: c.HouseholdID, Source: "fund", SourceID: source, Kind: household.Cash, Value: v, On: "2026-11-01", UnitID: orgunittest.VinhHung}); err != nil {
+						return err
+					}
+					return s.BindWithin(ctx, tx, housingtest.Treasurer, c.ID, "fund", source)
+				})
+				if err == nil {
+					fund[source] = v
+					paid = append(paid, source)
+				}
 			case 0, 1:
 				v := money.VND(1+r.IntN(30)) * 1_000_000
 				in(func(ctx context.Context, tx db.Tx) error {

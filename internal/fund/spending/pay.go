@@ -138,6 +138,7 @@ type Payout struct {
 	MinutesNo    string // number of the minutes of the handing over
 	Witness      string // name and office of who stood by
 	Note         string
+	House        string    // id of the household's house that the money pays for; "": it is a help by itself
 	Photo        io.Reader // nil: none
 	PhotoConsent string    // who agreed to the photo; needed with one
 }
@@ -161,6 +162,9 @@ func (s *Service) Pay(ctx context.Context, actor identity.Actor, paymentID strin
 	}
 	if p.State != PayPlanned {
 		return p, fault.New(fault.Conflict, "spending.payment.changed")
+	}
+	if err := s.checkHouse(ctx, p, in.House); err != nil {
+		return p, err
 	}
 	if in.Photo != nil {
 		pic, err := s.Pictures.Save(ctx, in.Photo)
@@ -193,9 +197,40 @@ func (s *Service) Pay(ctx context.Context, actor identity.Actor, paymentID strin
 				return err
 			}
 		}
+		if in.House != "" {
+			if err := s.Houses.BindHouse(ctx, tx, actor, in.House, p.ID); err != nil {
+				return err
+			}
+		}
 		return s.happened(ctx, tx, actor, now, "paid", p.Amount, "", ActionPay)
 	})
 	return p, err
+}
+
+// houseOf gives the house that a payment could be for; a zero House when there is none.
+func (s *Service) houseOf(ctx context.Context, p Payment) (House, error) {
+	if s.Houses == nil || p.HouseholdID == "" {
+		return House{}, nil
+	}
+	return s.Houses.HouseOf(ctx, p.HouseholdID)
+}
+
+// checkHouse refuses a house that is not the household's, and money that the house does not need any more.
+func (s *Service) checkHouse(ctx context.Context, p Payment, houseID string) error {
+	if houseID == "" {
+		return nil
+	}
+	h, err := s.houseOf(ctx, p)
+	if err != nil {
+		return err
+	}
+	if h.ID != houseID {
+		return fault.Field("house", "spending.pay.house_other")
+	}
+	if p.Amount > h.Left {
+		return fault.Field("house", "spending.pay.house_left").With("Left", h.Left.String())
+	}
+	return nil
 }
 
 func (in Payout) check(decided, today clock.Date) error {

@@ -170,6 +170,7 @@ type PaymentView struct {
 	MayPay   bool
 	MayBack  bool
 	MayPlan  bool
+	House    House // that the payment could be for
 }
 
 // OpenPayment gives one payment.
@@ -191,9 +192,26 @@ func (s *Service) OpenPayment(ctx context.Context, actor identity.Actor, payment
 		return v, err
 	}
 	v.MayPay = p.State == PayPlanned && s.Authz.Can(actor, ActionPay, a.at(sh.UnitID))
+	if v.MayPay {
+		if v.House, err = s.houseOf(ctx, p); err != nil {
+			return v, err
+		}
+	}
 	v.MayPlan = p.State == PayPlanned && s.Authz.Can(actor, ActionPlan, a.at(sh.UnitID))
 	v.MayBack = p.State == PayPaid && s.Authz.Can(actor, ActionTakeBack, a.at(sh.UnitID))
 	return v, nil
+}
+
+// Photo gives the photo of a payment as JPEG to somebody who may read the payment; NotFound when there is none.
+func (s *Service) Photo(ctx context.Context, actor identity.Actor, paymentID string) ([]byte, error) {
+	v, err := s.OpenPayment(ctx, actor, paymentID)
+	if err != nil {
+		return nil, err
+	}
+	if v.Photo == "" {
+		return nil, fault.New(fault.NotFound, "picture.not_found")
+	}
+	return s.Pictures.JPEG(ctx, v.Photo)
 }
 
 // UsedPictures implements picture.Owner.

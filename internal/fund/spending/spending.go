@@ -16,6 +16,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/picture"
@@ -52,6 +53,21 @@ type Households interface {
 	TakeBackHelp(ctx context.Context, tx db.Tx, source, sourceID string) error
 }
 
+// House is a house that is being built for a household, for which a fund may pay.
+type House struct {
+	ID   string
+	Code string
+	Left money.VND // what of the sum that was decided is not paid yet
+}
+
+// Houses is what spending asks of the room where houses are built; the roof gives it.
+type Houses interface {
+	// HouseOf gives the house of a household that may be paid for now; a zero House when there is none.
+	HouseOf(ctx context.Context, householdID string) (House, error)
+	// BindHouse makes the help that was written down under HelpSource and sourceID a part of the house, counted once.
+	BindHouse(ctx context.Context, tx db.Tx, actor identity.Actor, houseID, sourceID string) error
+}
+
 // Deps are what the service stands on.
 type Deps struct {
 	DB         *db.DB
@@ -61,6 +77,7 @@ type Deps struct {
 	Forest     func() *orgunit.Forest
 	Books      *fund.Service
 	Households Households
+	Houses     Houses // nil: no houses are built here
 	Pictures   *picture.Store
 	// Relief tells what the relief desk knows that units need and received in goods, in money's worth; nil: nobody knows.
 	Relief func(ctx context.Context, appeal fund.Appeal) ([]Need, error)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"image/png"
+	"slices"
 	"testing"
 	"time"
 
@@ -244,6 +245,12 @@ func TestPhotoNeedsConsent(t *testing.T) {
 	if err != nil || paid.Photo == "" {
 		t.Fatal(paid, err)
 	}
+	if b, err := k.Spending.Photo(ctx, spendingtest.WardPurse, p.ID); err != nil || len(b) == 0 {
+		t.Fatal(len(b), err)
+	}
+	if _, err := k.Spending.Photo(ctx, identity.Citizen(), p.ID); err == nil {
+		t.Fatal("a citizen sees the photo of a payment")
+	}
 	if used, err := k.Spending.UsedPictures(ctx, []string{paid.Photo, "other"}); err != nil || len(used) != 1 {
 		t.Fatal(used, err)
 	}
@@ -456,5 +463,70 @@ func holds(t *rapid.T, k *spendingtest.Kit) {
 				t.Fatalf("%+v", s)
 			}
 		}
+	}
+}
+
+// houses is the room where houses are built, with one house.
+type houses struct {
+	of    string // household
+	house spending.House
+	bound []string
+	fails error
+}
+
+// HouseOf implements spending.Houses.
+func (h *houses) HouseOf(_ context.Context, householdID string) (spending.House, error) {
+	if householdID != h.of {
+		return spending.House{}, nil
+	}
+	return h.house, nil
+}
+
+// BindHouse implements spending.Houses.
+func (h *houses) BindHouse(_ context.Context, _ db.Tx, _ identity.Actor, houseID, sourceID string) error {
+	h.bound = append(h.bound, houseID+" "+sourceID)
+	return h.fails
+}
+
+// Money may be paid for the house of the household, not for another one and not for more than the house lacks. When the house
+// does not take it nothing is paid.
+func TestPayForAHouse(t *testing.T) {
+	k := spendingtest.New(t, dbtest.SQLite(t, spendingtest.Migrations...))
+	ctx := t.Context()
+	family, other := k.Family(1), k.Family(2)
+	room := &houses{of: family.ID, house: spending.House{ID: "nha-1", Code: "NHA1", Left: 2_000_000}}
+	k.Spending.Houses = room
+	k.Give("2026-11-18", 10_000_000)
+	share := k.Approved(spendingtest.Draft("1", spendingtest.Share(9_000_000))).Shares[0].ID
+	out := spendingtest.Payout()
+	out.House = "nha-1"
+	for _, x := range []struct {
+		of     string
+		amount money.VND
+		want   string
+	}{{other.ID, 1_000_000, "spending.pay.house_other"}, {family.ID, 3_000_000, "spending.pay.house_left"}} {
+		ps, err := k.Spending.Plan(ctx, spendingtest.Collector, share, []spending.NewPayment{{HouseholdID: x.of, Amount: x.amount}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = k.Spending.Pay(ctx, spendingtest.WardPurse, ps[0].ID, out)
+		wantFault(t, err, x.want)
+		if err := k.Spending.Unplan(ctx, spendingtest.Collector, ps[0].ID, "Thử"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := k.Plan(share, family, 2_000_000)
+	if v, err := k.Spending.OpenPayment(ctx, spendingtest.WardPurse, p.ID); err != nil || v.House != room.house {
+		t.Fatal(v.House, err)
+	}
+	room.fails = fault.New(fault.Conflict, "housing.bound_too_much")
+	_, err := k.Spending.Pay(ctx, spendingtest.WardPurse, p.ID, out)
+	wantFault(t, err, "housing.bound_too_much")
+	if v, err := k.Spending.OpenPayment(ctx, spendingtest.WardPurse, p.ID); err != nil || v.State != spending.PayPlanned {
+		t.Fatal(v.State, err)
+	}
+	room.bound, room.fails = nil, nil
+	if _, err := k.Spending.Pay(ctx, spendingtest.WardPurse, p.ID, out); err != nil || !slices.Equal(room.bound, []string{"nha-1 " + p.ID}) {
+		t.Fatal(room.bound, err)
 	}
 }

@@ -157,6 +157,20 @@ func (p *Pages) payment(w http.ResponseWriter, r *http.Request) error {
 	return p.showPayment(w, r, url.Values{}, nil)
 }
 
+func photoHref(paymentID string) string { return payBase + "/" + url.PathEscape(paymentID) + "/anh" }
+
+// photo is for those who may read the payment, and is kept nowhere on the way.
+func (p *Pages) photo(w http.ResponseWriter, r *http.Request) error {
+	b, err := p.Service.Photo(r.Context(), actor(r), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	w.Header().Set("Cache-Control", "private, no-store")
+	_, err = w.Write(b)
+	return err
+}
+
 // maxUpload is the greatest size of the form with its photo, in bytes.
 const maxUpload = 12 << 20
 
@@ -167,7 +181,7 @@ func (p *Pages) pay(w http.ResponseWriter, r *http.Request) error {
 	}
 	f := r.PostForm
 	in := spending.Payout{Day: clock.Date(f.Get("day")), Way: spending.Way(f.Get("way")), MinutesNo: f.Get("minutes_no"), Witness: f.Get("witness"), Note: f.Get("note"),
-		PhotoConsent: f.Get("photo_consent")}
+		House: f.Get("house"), PhotoConsent: f.Get("photo_consent")}
 	if file, head, err := r.FormFile("photo"); err == nil {
 		defer file.Close()
 		if head.Size > 0 {

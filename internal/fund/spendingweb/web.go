@@ -69,6 +69,7 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Can("POST "+shareBase+"/{id}/nguoi-nhan", spending.ActionPlan, p.plan)
 	r.Can("POST "+shareBase+"/{id}/thu-hoi", spending.ActionDecide, p.withdraw)
 	r.Can("GET "+payBase+"/{id}", spending.ActionRead, p.payment)
+	r.Can("GET "+payBase+"/{id}/anh", spending.ActionRead, p.photo)
 	r.Can("POST "+payBase+"/{id}/chi", spending.ActionPay, p.pay)
 	r.Can("POST "+payBase+"/{id}/bo", spending.ActionPlan, p.unplan)
 	r.Can("POST "+payBase+"/{id}/thu-hoi", spending.ActionTakeBack, p.takeBack)

@@ -25,6 +25,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/golden"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -165,6 +166,7 @@ func (s *site) payOut(share string) {
 	}
 	pay := "/lam-viec/chi-tien/" + v.Payments[0].ID
 	s.page("payment_planned", spendingtest.WardPurse, pay, 200)
+	s.do(spendingtest.WardPurse, "GET", pay+"/anh", nil, 404)
 	s.do(spendingtest.WardPurse, "POST", pay+"/bo", url.Values{"reason": {"x"}}, 403)
 	s.do(spendingtest.Collector, "POST", pay+"/bo", url.Values{"reason": {""}}, 422)
 	form := map[string]string{"day": "2026-11-21", "way": "bank", "minutes_no": "07/BB", "witness": "Trưởng khối", "note": "Trao tại nhà văn hóa"}
@@ -173,6 +175,10 @@ func (s *site) payOut(share string) {
 	s.upload(pay+"/chi", form, true, 303)
 	s.upload(pay+"/chi", form, false, 409)
 	s.page("payment_paid", spendingtest.WardPurse, pay, 200)
+	if w := s.do(spendingtest.WardPurse, "GET", pay+"/anh", nil, 200); w.Header().Get("Cache-Control") != "private, no-store" || !bytes.HasPrefix(w.Body.Bytes(), []byte("\xff\xd8")) {
+		t.Error("no photo for officials only", w.Header())
+	}
+	s.do(spendingtest.Sister, "GET", pay+"/anh", nil, 404)
 	s.page("share", spendingtest.WardPurse, at, 200)
 	for _, kind := range []string{"pdf", "docx"} {
 		s.do(spendingtest.WardPurse, "GET", pay+"/bien-ban/"+kind, nil, 200)
@@ -209,6 +215,38 @@ func (s *site) upload(target string, fields map[string]string, photo bool, want 
 	r := httptest.NewRequest("POST", target, &b)
 	r.Header.Set("Content-Type", m.FormDataContentType())
 	return s.send(spendingtest.WardPurse, r, want)
+}
+
+// oneHouse is the room where houses are built, with a house for everybody.
+type oneHouse struct{ bound string }
+
+// HouseOf implements spending.Houses.
+func (*oneHouse) HouseOf(context.Context, string) (spending.House, error) {
+	return spending.House{ID: "nha-1", Code: "7KQ2-M4HD-X9T", Left: 3_000_000}, nil
+}
+
+// BindHouse implements spending.Houses.
+func (h *oneHouse) BindHouse(_ context.Context, _ db.Tx, _ identity.Actor, houseID, _ string) error {
+	h.bound = houseID
+	return nil
+}
+
+// The treasurer says that the money is for the family's house.
+func TestPayForAHouse(t *testing.T) {
+	s := newSite(t)
+	room := &oneHouse{}
+	s.Spending.Houses = room
+	s.Give("2026-11-18", 60_000_000)
+	p := s.Plan(s.Approved(spendingtest.Draft("1", spendingtest.Share(5_000_000))).Shares[0].ID, s.Family(1), 2_000_000)
+	pay := "/lam-viec/chi-tien/" + p.ID
+	s.page("payment_house", spendingtest.WardPurse, pay, 200)
+	form := map[string]string{"day": "2026-11-21", "way": "bank", "minutes_no": "07/BB", "witness": "Trưởng khối", "house": "nha-2"}
+	golden.Body(t, "payment_house_refused", s.upload(pay+"/chi", form, false, 422).Body.Bytes(), anID, aCode)
+	form["house"] = "nha-1"
+	s.upload(pay+"/chi", form, false, 303)
+	if room.bound != "nha-1" {
+		t.Error("the house was not told")
+	}
 }
 
 func TestWork(t *testing.T) {

@@ -257,6 +257,7 @@ func TestLifeOnPages(t *testing.T) {
 		t.Error(w.Header())
 	}
 	s.post(housingtest.Surveyor, at+"/anh/"+photo+"/xoa", nil, 303)
+	s.get(housingtest.Approver, at+"/anh/"+photo, 404) // the family does not consent any more
 }
 
 func (s *site) photoOf(caseID string) string {

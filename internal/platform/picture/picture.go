@@ -45,10 +45,13 @@ type Picture struct {
 }
 
 // Store keeps pictures in a blob store.
-type Store struct{ blobs blob.Store }
+type Store struct {
+	blobs  blob.Store
+	prefix string // of its keys
+}
 
 // NewStore makes a picture store on blobs.
-func NewStore(blobs blob.Store) *Store { return &Store{blobs: blobs} }
+func NewStore(blobs blob.Store) *Store { return &Store{blobs: blobs, prefix: openPrefix} }
 
 // Save reads, checks, redraws and stores one picture. What is wrong with it comes back as an Invalid or TooLarge fault.
 func (s *Store) Save(ctx context.Context, r io.Reader) (Picture, error) {
@@ -87,7 +90,7 @@ func (s *Store) Save(ctx context.Context, r io.Reader) (Picture, error) {
 }
 
 func (s *Store) put(ctx context.Context, pid, name string, b []byte, mime string) error {
-	return s.blobs.Put(ctx, "picture/"+pid+"/"+name, bytes.NewReader(b), int64(len(b)), mime)
+	return s.blobs.Put(ctx, s.prefix+pid+"/"+name, bytes.NewReader(b), int64(len(b)), mime)
 }
 
 // Decode checks kind and size and decodes upright. JPEG, PNG and WebP are taken.
@@ -142,7 +145,7 @@ func ChannelURL(pid string) string { return "/anh/" + pid + "/channel.jpg" }
 // Serve answers GET /anh/{id}/{name}. Content under one name never changes, so it may be kept for ever.
 func (s *Store) Serve(w http.ResponseWriter, r *http.Request) error {
 	pid, name := r.PathValue("id"), r.PathValue("name")
-	f, info, err := s.blobs.Get(r.Context(), "picture/"+pid+"/"+name)
+	f, info, err := s.blobs.Get(r.Context(), s.prefix+pid+"/"+name)
 	if errors.Is(err, blob.ErrNotFound) {
 		return fault.New(fault.NotFound, "picture.not_found")
 	}
@@ -172,7 +175,7 @@ func (s *Store) Serve(w http.ResponseWriter, r *http.Request) error {
 
 // JPEG gives the picture as channels and printers take it; blob.ErrNotFound when it is not (or no longer) there.
 func (s *Store) JPEG(ctx context.Context, pid string) ([]byte, error) {
-	f, _, err := s.blobs.Get(ctx, "picture/"+pid+"/channel.jpg")
+	f, _, err := s.blobs.Get(ctx, s.prefix+pid+"/channel.jpg")
 	if err != nil {
 		return nil, fmt.Errorf("picture: %w", err)
 	}

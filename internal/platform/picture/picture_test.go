@@ -35,6 +35,40 @@ func pngOf(t testing.TB, w, h int) []byte {
 	return b.Bytes()
 }
 
+// A picture for officials is not given to whoever knows its name.
+func TestInner(t *testing.T) {
+	blobs, err := blob.NewFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := picture.NewStore(blobs)
+	inner := open.Inner()
+	p, err := inner.Save(t.Context(), bytes.NewReader(pngOf(t, 1000, 500)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"320.webp", "800.webp", "channel.jpg"} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.SetPathValue("id", p.ID)
+		r.SetPathValue("name", name)
+		if err := open.Serve(httptest.NewRecorder(), r); !fault.Is(err, fault.NotFound) {
+			t.Errorf("%s is served: %v", name, err)
+		}
+	}
+	if _, err := open.JPEG(t.Context(), p.ID); err == nil {
+		t.Error("the open store has the picture")
+	}
+	if b, err := inner.JPEG(t.Context(), p.ID); err != nil || len(b) == 0 {
+		t.Error(len(b), err)
+	}
+	if err := inner.Delete(t.Context(), p.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := inner.JPEG(t.Context(), p.ID); err == nil {
+		t.Error("a removed picture is still there")
+	}
+}
+
 func TestSaveAndServe(t *testing.T) {
 	blobs, err := blob.NewFolder(t.TempDir())
 	if err != nil {

@@ -28,7 +28,7 @@ const sweepBatch = 200
 // Delete removes a picture with all its variants; one that is not there is no error.
 func (s *Store) Delete(ctx context.Context, pid string) error {
 	var keys []string
-	err := s.blobs.Walk(ctx, prefix+pid+"/", func(i blob.Info) error {
+	err := s.blobs.Walk(ctx, s.prefix+pid+"/", func(i blob.Info) error {
 		keys = append(keys, i.Key)
 		return nil
 	})
@@ -38,7 +38,15 @@ func (s *Store) Delete(ctx context.Context, pid string) error {
 	return s.drop(ctx, keys)
 }
 
-const prefix = "picture/"
+// Where the pictures for everybody lie, and those that Serve never gives out.
+const (
+	openPrefix  = "picture/"
+	innerPrefix = "inner-picture/"
+)
+
+// Inner is the store for pictures that only officials may see: the house of a family, a payment being handed over. Whoever
+// knows the name of one does not get it from Serve; the room that keeps it asks who wants it and hands it out with JPEG.
+func (s *Store) Inner() *Store { return &Store{blobs: s.blobs, prefix: innerPrefix} }
 
 func (s *Store) drop(ctx context.Context, keys []string) error {
 	for _, k := range keys {
@@ -63,8 +71,8 @@ func (s *Store) Sweep(ctx context.Context, before time.Time, owners ...Owner) (i
 		clear(files)
 		return err
 	}
-	err := s.blobs.Walk(ctx, prefix, func(i blob.Info) error {
-		pid, _, _ := strings.Cut(strings.TrimPrefix(i.Key, prefix), "/")
+	err := s.blobs.Walk(ctx, s.prefix, func(i blob.Info) error {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(i.Key, s.prefix), "/")
 		made, ok := id.Time(pid)
 		if !ok || !made.Before(before) {
 			return nil

@@ -17,29 +17,41 @@ const apiBase = "/api/v1/public"
 // Address is one door for programs, as the description of the API names it.
 type Address struct {
 	Path, Doc string
-	Params    [][2]string // name and meaning; a name in the path is required
-	Media     []string
+	Params    []Param
+	Media     string
+	Answer    *Schema // of the body
+	Problem   *Schema // of the body when something was wrong (application/problem+json)
 
 	serve func(*Pages, http.ResponseWriter, *http.Request) error
 }
 
+// Param is what may stand in the address of a door; what is named in the path is required.
+type Param struct {
+	Name   string
+	Schema *Schema
+}
+
 // Addresses lists the doors for programs: what is served and what is described come from this table.
 func Addresses() []Address {
-	code := [2]string{"code", "Code of the appeal, for example YAGI-2026"}
-	json := []string{"application/json"}
-	return []Address{
-		{apiBase + "/appeals", "Appeals with the sums of their public statements, newest first", nil, json, (*Pages).apiAppeals},
-		{apiBase + "/appeals/{code}/gifts", "Lines of a statement, newest first; everything that is given must fit", [][2]string{code,
-			{"q", "Words of the chosen name or of the masked memo; tones and one wrong letter do not matter"},
-			{"amount", "Amount in đồng, exactly"}, {"date", "Day on which the bank booked it: 2026-09-08 or 8/9/2026"},
-			{"ref", "Reference code that the giver put into the memo, or the bank's document number"},
-			{"limit", "At most 100; 50 when nothing is said"}, {"cursor", "next_cursor of the answer before"}}, json, (*Pages).apiGifts},
-		{apiBase + "/appeals/{code}/statement.csv", "The whole statement (RFC 4180, UTF-8); Repr-Digest holds its SHA-256", [][2]string{code}, []string{"text/csv"}, (*Pages).apiCSV},
-		{apiBase + "/appeals/{code}/statement.csv-metadata.json", "What the columns of the statement are (CSVW), with control totals and hash", [][2]string{code}, []string{"application/csvm+json"}, (*Pages).apiMetadata},
-		{apiBase + "/appeals/{code}/allocations.json", "Where the money went, in the manner of the Open Contracting Data Standard", [][2]string{code}, json, (*Pages).apiAllocations},
-		{apiBase + "/appeals/{code}/iati.xml", "The appeal as an activity of the International Aid Transparency Initiative, version 2.03", [][2]string{code}, []string{"application/xml"}, (*Pages).apiIATI},
-		{apiBase + "/gifts/{id}/receipt.json", "Receipt of a line with its proof in the public log", [][2]string{{"id", "Name of the line, for example YAGI-2026.15"}}, json, (*Pages).apiReceipt},
+	code := Param{"code", shaped("^[A-Za-z0-9-]+$", "Code of the appeal, for example YAGI-2026")}
+	const json = "application/json"
+	ask := []Param{code, {"q", text("Words of the chosen name or of the masked memo; tones and one wrong letter do not matter")},
+		{"amount", text("Amount in đồng, exactly: 200000, 200.000 or 200,000")}, {"date", text("Day on which the bank booked it: 2026-09-08 or 8/9/2026")},
+		{"ref", text("Reference code that the giver put into the memo, or the bank's document number")},
+		{"limit", between(1, maxLines, "How many lines; 50 when nothing is said")}, {"cursor", shaped("^[1-9][0-9]*$", "next_cursor of the answer before")}}
+	out := []Address{
+		{Path: apiBase + "/appeals", Doc: "Appeals with the sums of their public statements, newest first", Media: json, Answer: appealsSchema(), serve: (*Pages).apiAppeals},
+		{Path: apiBase + "/appeals/{code}/gifts", Doc: "Lines of a statement, newest first; everything that is given must fit", Params: ask, Media: json, Answer: giftsSchema(), serve: (*Pages).apiGifts},
+		{Path: apiBase + "/appeals/{code}/statement.csv", Doc: "The whole statement (RFC 4180, UTF-8); Repr-Digest holds its SHA-256", Params: []Param{code}, Media: "text/csv", Answer: text("Columns as statement.csv-metadata.json says"), serve: (*Pages).apiCSV},
+		{Path: apiBase + "/appeals/{code}/statement.csv-metadata.json", Doc: "What the columns of the statement are (CSVW), with control totals and hash", Params: []Param{code}, Media: "application/csvm+json", Answer: metadataSchema(), serve: (*Pages).apiMetadata},
+		{Path: apiBase + "/appeals/{code}/allocations.json", Doc: "Where the money went, in the manner of the Open Contracting Data Standard", Params: []Param{code}, Media: json, Answer: allocationsSchema(), serve: (*Pages).apiAllocations},
+		{Path: apiBase + "/appeals/{code}/iati.xml", Doc: "The appeal as an activity of the International Aid Transparency Initiative, version 2.03", Params: []Param{code}, Media: "application/xml", Answer: text("iati-activities with one iati-activity"), serve: (*Pages).apiIATI},
+		{Path: apiBase + "/gifts/{id}/receipt.json", Doc: "Receipt of a line with its proof in the public log", Params: []Param{{"id", shaped("^[A-Za-z0-9-]+[.][0-9]+$", "Name of the line, for example YAGI-2026.15")}}, Media: json, Answer: receiptSchema(), serve: (*Pages).apiReceipt},
 	}
+	for i := range out {
+		out[i].Problem = problemSchema()
+	}
+	return out
 }
 
 func (p *Pages) apiRoutes(rt *web.Routes) {
@@ -163,6 +175,9 @@ func (p *Pages) apiGift(l disclosure.Line) apiGift {
 // apiLines is how many lines a program gets when it does not say.
 const apiLines = 50
 
+// maxLines is how many lines one answer holds at most.
+const maxLines = 100
+
 func (p *Pages) apiGifts(w http.ResponseWriter, r *http.Request) error {
 	ctx, form := r.Context(), r.URL.Query()
 	st, err := p.s.Statement(ctx, r.PathValue("code"))
@@ -176,7 +191,7 @@ func (p *Pages) apiGifts(w http.ResponseWriter, r *http.Request) error {
 	}
 	q.Limit = apiLines
 	if s := trim(form, "limit"); s != "" {
-		if q.Limit, err = strconv.Atoi(s); err != nil || q.Limit < 1 || q.Limit > 100 {
+		if q.Limit, err = strconv.Atoi(s); err != nil || q.Limit < 1 || q.Limit > maxLines {
 			return fault.Field("limit", "disclosure.search.limit")
 		}
 	}
@@ -205,6 +220,12 @@ func (p *Pages) apiReceipt(w http.ResponseWriter, r *http.Request) error {
 	f, err := p.s.Receipt(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
+	}
+	if f.Batch.Hashes == nil { // it stands alone: a program wants a list all the same
+		f.Batch.Hashes = []string{}
+	}
+	if f.Proof != nil && f.Proof.Hashes == nil {
+		f.Proof.Hashes = []string{}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="bien-nhan-`+f.ID+`.json"`)

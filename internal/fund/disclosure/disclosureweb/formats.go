@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/xml"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -123,6 +124,7 @@ type (
 		ID       string       `json:"id"`
 		Date     string       `json:"date"`
 		Tag      []string     `json:"tag"`
+		Began    string       `json:"initiationType"` // the standard knows no other word
 		Language string       `json:"language"`
 		Buyer    ocdsParty    `json:"buyer"`
 		Planning ocdsPlanning `json:"planning"`
@@ -173,7 +175,7 @@ func (p *Pages) apiAllocations(w http.ResponseWriter, r *http.Request) error {
 	out := ocds{URI: p.BaseURL + apiBase + "/appeals/" + st.Code + "/allocations.json", Version: "1.1", Published: at.UTC().Format(time.RFC3339),
 		Publisher: ocdsParty{Name: p.unit(st.UnitID)}, License: "https://creativecommons.org/publicdomain/zero/1.0/", Releases: make([]ocdsRelease, 0, len(pub.Decisions))}
 	for _, d := range pub.Decisions {
-		rel := ocdsRelease{OCID: "nhipcau-" + st.Code + "-" + d.ID, ID: d.ID, Date: stamp(d.DocDay), Tag: []string{"award"}, Language: "vi", Buyer: ocdsParty{Name: p.unit(st.UnitID)},
+		rel := ocdsRelease{OCID: "nhipcau-" + st.Code + "-" + d.ID, ID: d.ID, Date: stamp(d.DocDay), Tag: []string{"award"}, Began: "tender", Language: "vi", Buyer: ocdsParty{Name: p.unit(st.UnitID)},
 			Planning: ocdsPlanning{Rationale: d.About, Documents: []ocdsPaper{{ID: d.DocNo, Title: d.DocNo, Published: stamp(d.DocDay)}},
 				Budget: ocdsBudget{Description: st.Name, Amount: ocdsMoney{int64(d.Allotted), dong}}}}
 		for _, s := range d.Shares {
@@ -274,6 +276,9 @@ const (
 	iatiFunding      = "1"  // OrganisationRole
 	iatiAccountable  = "2"
 	iatiImplementing = "4"
+	iatiPlannedStart = "1" // ActivityDateType
+	iatiActualStart  = "2"
+	iatiPlannedEnd   = "3"
 	iatiIncoming     = "1" // TransactionType: incoming funds
 	iatiCommitment   = "2"
 	iatiDisbursement = "3"
@@ -296,13 +301,16 @@ func (p *Pages) apiIATI(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := p.view(st)
 	stamp := at.UTC().Format(time.RFC3339)
-	ref := "VN-NHIPCAU"
+	ref, end := "VN-NHIPCAU", st.Closes
+	if st.SpendsUntil != "" {
+		end = st.SpendsUntil
+	}
 	a := iatiActivity{Updated: stamp, Language: "vi", Currency: dong, Identifier: ref + "-" + st.Code, Reporting: iatiReporting{ref, iatiNGO, v.Unit}, Title: iatiText{st.Name}, Description: iatiText{st.Basis},
 		Orgs:   []iatiOrg{{iatiFunding, iatiOrgOther, i18n.T(r.Context(), "disclosure.iati.givers")}, {iatiAccountable, iatiNGO, v.Unit}, {iatiImplementing, iatiNGO, v.Unit}},
-		Status: iatiCode{map[string]string{"soon": "1", "open": "2", "closed": "3"}[v.State]}, Dates: []iatiDate{{string(st.Opens), "1"}, {string(st.Opens), "2"}, {string(st.Closes), "3"}},
+		Status: iatiCode{map[string]string{"soon": "1", "open": "2", "closed": "3"}[v.State]}, Dates: []iatiDate{{string(st.Opens), iatiPlannedStart}, {string(end), iatiPlannedEnd}},
 		Country: iatiCode{"VN"}, Sectors: []iatiCode{{iatiRelief}}}
-	if st.SpendsUntil != "" {
-		a.Dates[2].Day = string(st.SpendsUntil)
+	if st.Opens <= clock.DateOf(p.Now()) { // an actual day is never to come
+		a.Dates = slices.Insert(a.Dates, 1, iatiDate{string(st.Opens), iatiActualStart})
 	}
 	if v.State != "closed" || st.SpendsUntil != "" && clock.DateOf(p.Now()) <= st.SpendsUntil {
 		a.Status.Code = map[string]string{"soon": "1", "open": "2", "closed": "2"}[v.State]
