@@ -178,11 +178,11 @@ func (p page) fields(t testing.TB, action string) url.Values {
 				v.Add(name, attr(n, "value"))
 			}
 		case n.Data == "select":
-			first, chosen := "", ""
+			first, chosen, any := "", "", false
 			walk(n, func(o *html.Node) {
 				if o.Data == "option" {
-					if first == "" {
-						first = attr(o, "value")
+					if !any {
+						first, any = attr(o, "value"), true
 					}
 					if has(o, "selected") {
 						chosen = attr(o, "value")
