@@ -50,6 +50,9 @@ func (s *Service) onMessage(ctx context.Context, e channel.MessageReceived) erro
 		c := row.domain()
 		c.UnitID = unitID
 		c.hear(m, s.Calendar.Deadline(m.At, FirstAnswerDays))
+		if err := s.bridge(ctx, tx, c, m.Text); err != nil {
+			return err
+		}
 		return s.store.save(ctx, tx, c)
 	})
 	if err != nil || m.PersonName != "" {

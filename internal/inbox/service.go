@@ -71,6 +71,8 @@ type Deps struct {
 	Cases    Cases
 	People   People // nil: a conversation can be taken on, but not handed to a colleague
 	Calendar *workday.Calendar
+	Words    feedback.Words                             // speaks to citizens
+	Labels   func(ctx context.Context) ([]Label, error) // topics; nil: conversations have none
 }
 
 // Service is the use cases of the inbox.
@@ -154,6 +156,7 @@ type Filter struct {
 	View        View // "" is ViewOpen
 	Kind        channel.Kind
 	UnderUnitID string // this unit and below; narrows within what the actor may read
+	Label       string // topic
 	Text        string // words of the name or the messages, with or without marks
 	Page, Per   int    // Page from 1; Per 0 is PageSize
 }
@@ -185,6 +188,8 @@ type Thread struct {
 	Free        int            // messages of the person that are not part of a case yet
 	Colleagues  []Colleague    // whom it can be handed to
 	Unreachable bool           // the channel cannot deliver to the person now
+	Labels      []string       // topics
+	Others      []Conversation // of the same person by other doors, as the person said
 }
 
 // Colleague is an official of the unit's desk.
@@ -218,6 +223,12 @@ func (s *Service) Look(ctx context.Context, actor identity.Actor, conversationID
 		t.MaxReply = min(MaxReply, l.Message)
 	}
 	t.Unreachable = !c.Public() && (t.Person.Unreachable != "" || c.Window().Closed(s.Clock.Now()))
+	if t.Labels, err = s.store.labels(ctx, s.DB.Read(), c.ID); err != nil {
+		return Thread{}, err
+	}
+	if t.Others, err = s.Bridged(ctx, actor, c.ID); err != nil {
+		return Thread{}, err
+	}
 	if err := s.lookAtCases(ctx, actor, &t); err != nil {
 		return Thread{}, err
 	}

@@ -168,6 +168,9 @@ func (store) list(ctx context.Context, q bun.IDB, units []string, officialID str
 	if f.Kind != "" {
 		sel = sel.Where("c.kind = ?", string(f.Kind))
 	}
+	if f.Label != "" {
+		sel = sel.Where("EXISTS (SELECT 1 FROM inbox_label AS l WHERE l.conversation_id = c.id AND l.label = ?)", f.Label)
+	}
 	if f.UnderUnitID != "" {
 		sel = orgunit.Within(sel, "c.unit_id", []string{f.UnderUnitID}, on)
 	}
@@ -233,7 +236,6 @@ func (store) move(ctx context.Context, q bun.IDB, from, to string) error {
 	return err
 }
 
-// forget takes out of every conversation of the person what could name them, and closes it.
 // unnamed lists the conversations with a person that show no name yet, locked for change.
 func (store) unnamed(ctx context.Context, tx db.Tx, accountID, personID string) ([]conversationRow, error) {
 	var rows []conversationRow
@@ -242,7 +244,12 @@ func (store) unnamed(ctx context.Context, tx db.Tx, accountID, personID string) 
 	return rows, err
 }
 
+// forget takes out of every conversation of the person what could name them, and closes it. What joined it with others goes.
 func (store) forget(ctx context.Context, q bun.IDB, accountID, personID string) error {
+	of := q.NewSelect().Model((*conversationRow)(nil)).Column("id").Where("c.account_id = ?", accountID).Where("c.person_id = ?", personID)
+	if _, err := q.NewDelete().Model((*bridgeRow)(nil)).Where("conversation_id IN (?) OR other_id IN (?)", of, of).Exec(ctx); err != nil {
+		return err
+	}
 	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("person_name = ''").Set("last_text = ''").Set("search = ''").Set("unread = 0").Set("failed = ?", false).
 		Set("waiting_since = NULL").Set("answer_due = NULL").Set("state = ?", string(StateDone)).Where("account_id = ?", accountID).Where("person_id = ?", personID).Exec(ctx)
 	return err

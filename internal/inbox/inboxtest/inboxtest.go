@@ -48,6 +48,10 @@ type Kit struct {
 // New makes a kit on a database with Migrations. Words speaks to citizens; nil gives the keys themselves.
 func New(t testing.TB, d *db.DB, words feedback.Words) *Kit {
 	t.Helper()
+	speaks := words
+	if speaks == nil {
+		speaks = plain{}
+	}
 	k := &Kit{Kit: feedbacktest.New(t, d, words, identitytest.File("inbox", inbox.Policies), channel.Policies),
 		Zalo: channeltest.NewFake(channel.Zalo, 0), Facebook: channeltest.NewFake(channel.Facebook, 0), Accounts: map[string]channel.Account{}}
 	k.Channels = channel.New(channel.Deps{DB: d, Queue: k.Queue, Clock: k.Clock, Authz: k.Authz, Sealer: channeltest.Sealer{}, Units: k.Units,
@@ -56,7 +60,7 @@ func New(t testing.TB, d *db.DB, words feedback.Words) *Kit {
 	k.Channels.Add(k.Facebook)
 	k.Service.Replies = k.Channels
 	k.Inbox = inbox.New(inbox.Deps{DB: d, Queue: k.Queue, Clock: k.Clock, Authz: k.Authz, Trail: k.Audit, Forest: k.Units.Forest, Channels: k.Channels,
-		Cases: k.Service, People: Desk{feedbacktest.Officer, feedbacktest.Colleague, feedbacktest.Leader, feedbacktest.OtherOfficer}, Calendar: workday.New()})
+		Cases: k.Service, People: Desk{feedbacktest.Officer, feedbacktest.Colleague, feedbacktest.Leader, feedbacktest.OtherOfficer}, Calendar: workday.New(), Words: speaks})
 	k.account(channel.Zalo, orgunittest.VinhHung, OA)
 	k.account(channel.Facebook, orgunittest.VinhHung, Page)
 	k.account(channel.Zalo, orgunittest.TruongVinh, OtherOA)
@@ -149,4 +153,11 @@ func (d Desk) People(_ context.Context, _ identity.Actor, q identity.PeopleQuery
 		}
 	}
 	return out, len(out), nil
+}
+
+// plain gives the key of a text with its arguments.
+type plain struct{}
+
+func (plain) T(key string, args ...any) string {
+	return fmt.Sprint(append([]any{key, " "}, args...)...)
 }
