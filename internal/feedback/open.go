@@ -63,11 +63,8 @@ type OpenFilter struct {
 // openRow is a published copy with what of its case is open.
 type openRow struct {
 	publicRow    `bun:",extend"`
-	Kind         string
-	Category     string
 	State        string
 	Lat, Lon     float64
-	ReceivedAt   time.Time
 	ClosedAt     time.Time `bun:",nullzero"`
 	HolderUnitID string
 	HolderSince  time.Time
@@ -86,22 +83,29 @@ func (r openRow) domain() OpenCase {
 	return c
 }
 
-// OpenCases lists published cases, the newest received first, and counts all that fit. It is public; complaints and
-// denunciations are never among them.
+// OpenCases lists published cases, the newest received first, and counts those that fit, up to a thousand. It is public;
+// complaints and denunciations are never among them.
 func (s *Service) OpenCases(ctx context.Context, f OpenFilter) ([]OpenCase, int, error) {
-	var rows []openRow
-	sel := f.narrow(s.DB.Read().NewSelect().Model(&rows), s.today())
-	n, err := sel.Clone().Count(ctx)
+	q := s.DB.Read()
+	sel := f.narrow(q.NewSelect().Model((*publicRow)(nil)), s.today())
+	n, err := fewer(ctx, q, sel)
 	if err != nil || n == 0 {
 		return nil, 0, err
 	}
-	err = sel.ColumnExpr("p.*").ColumnExpr("c.kind, c.category, c.state, c.lat, c.lon, c.received_at, c.closed_at, c.holder_unit_id, c.holder_since, c.deadline").
-		OrderExpr("c.received_at DESC, c.id DESC").Limit(int64(f.Per)).Offset(int64((max(f.Page, 1) - 1) * f.Per)).Scan(ctx)
+	var page []string // what is sorted are ids, not whole answers
+	err = sel.Column("p.id").OrderExpr("p.received_at DESC, p.id DESC").Limit(int64(f.Per)).Offset(int64((max(f.Page, 1)-1)*f.Per)).Scan(ctx, &page)
+	if err != nil || len(page) == 0 {
+		return nil, n, err
+	}
+	var rows []openRow
+	err = q.NewSelect().Model(&rows).Join("JOIN feedback_case AS c ON c.id = p.id").Where("p.id IN (?)", bun.In(page)).
+		ColumnExpr("p.*").ColumnExpr("c.state, c.lat, c.lon, c.closed_at, c.holder_unit_id, c.holder_since, c.deadline").
+		OrderExpr("p.received_at DESC, p.id DESC").Scan(ctx)
 	out := make([]OpenCase, len(rows))
 	for i, r := range rows {
 		out[i] = r.domain()
 	}
-	return out, int(n), err
+	return out, n, err
 }
 
 // OpenCounts counts the published cases that fit by the unit that took them in. It is public.
@@ -118,9 +122,9 @@ func (s *Service) OpenCounts(ctx context.Context, f OpenFilter) (map[string]int,
 	return out, err
 }
 
-// narrow joins the case and applies the filter.
+// narrow applies the filter; only the state is the case's own, all else stands with the published copy.
 func (f OpenFilter) narrow(sel *bun.SelectQuery, on clock.Date) *bun.SelectQuery {
-	sel = ofUnit(sel, f.UnitID, on).Join("JOIN feedback_case AS c ON c.id = p.id").Where("c.kind IN (?)", bun.In([]string{string(Report), string(Petition)}))
+	sel = ofUnit(sel, f.UnitID, on).Where("p.kind IN (?)", bun.In([]string{string(Report), string(Petition)}))
 	if len(f.IDs) > 0 {
 		sel = sel.Where("p.id IN (?)", bun.In(f.IDs))
 	}
@@ -129,17 +133,20 @@ func (f OpenFilter) narrow(sel *bun.SelectQuery, on clock.Date) *bun.SelectQuery
 			for _, k := range f.Kinds {
 				switch {
 				case k.Category != "":
-					q = q.WhereOr("c.kind = ? AND c.category = ?", string(k.Kind), k.Category)
+					q = q.WhereOr("p.kind = ? AND p.category = ?", string(k.Kind), k.Category)
 				case len(k.Except) > 0:
-					q = q.WhereOr("c.kind = ? AND c.category NOT IN (?)", string(k.Kind), bun.In(k.Except))
+					q = q.WhereOr("p.kind = ? AND p.category NOT IN (?)", string(k.Kind), bun.In(k.Except))
 				default:
-					q = q.WhereOr("c.kind = ?", string(k.Kind))
+					q = q.WhereOr("p.kind = ?", string(k.Kind))
 				}
 			}
 			return q
 		})
 	}
 	open := bun.In([]string{string(StateReceived), string(StateWorking), string(StateReview)})
+	if f.Open != f.Closed {
+		sel = sel.Join("JOIN feedback_case AS c ON c.id = p.id")
+	}
 	if f.Open && !f.Closed {
 		sel = sel.Where("c.state IN (?)", open)
 	}
@@ -147,10 +154,10 @@ func (f OpenFilter) narrow(sel *bun.SelectQuery, on clock.Date) *bun.SelectQuery
 		sel = sel.Where("c.state NOT IN (?)", open)
 	}
 	if !f.From.IsZero() {
-		sel = sel.Where("c.received_at >= ?", f.From)
+		sel = sel.Where("p.received_at >= ?", f.From)
 	}
 	if !f.To.IsZero() {
-		sel = sel.Where("c.received_at <= ?", f.To)
+		sel = sel.Where("p.received_at <= ?", f.To)
 	}
 	return sel
 }

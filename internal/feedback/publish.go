@@ -86,7 +86,7 @@ func (s *Service) publish(ctx context.Context, tx db.Tx, actor identity.Actor, c
 	pub := Published{ID: c.ID, UnitID: a.UnitID, OriginID: c.OriginUnitID, Title: vntext.Truncate(oneLine(p.Question), 120), Question: p.Question, Answer: p.Answer,
 		AskedOn: clock.DateOf(c.ReceivedAt), AnsweredAt: c.AnsweredAt, Days: s.Calendar.Between(clock.DateOf(c.ReceivedAt), clock.DateOf(c.AnsweredAt)),
 		PublishedAt: now, ConfirmedBy: actor.ID, Rating: c.Rating}
-	if err := s.store.insertPublic(ctx, tx, pub, searchWords(p)); err != nil {
+	if err := s.store.insertPublic(ctx, tx, *c, pub, searchWords(p)); err != nil {
 		return err
 	}
 	return s.Queue.Publish(ctx, tx, AnswerPublished{CaseID: c.ID, UnitID: a.UnitID})

@@ -22,6 +22,8 @@ type Filter struct {
 	UnderUnitID  string
 	ClaimedBy    string
 	Overdue      bool
+	Bounced      bool       // passed on at least twice, and still open
+	Rating       int        // what the person said of the answer: 1 not helped, 2 partly, 3 helped
 	OriginUnitID string     // the unit that took it in
 	From, Until  clock.Date // taken in on these days or between them; "" leaves the end open
 	Text         string
@@ -92,6 +94,15 @@ func (s *Service) Given(ctx context.Context, cases []Case) (map[string]Answer, e
 		}
 	}
 	return out, nil
+}
+
+// Ratings counts what people said of the answers of a unit and below, by the number they chose; 0 are those who said nothing
+// of an answer they were given.
+func (s *Service) Ratings(ctx context.Context, actor identity.Actor, unitID string) (out [4]int, err error) {
+	if err := s.mayList(actor); err != nil {
+		return out, err
+	}
+	return s.store.ratings(ctx, s.DB.Read(), s.scope(actor), Filter{UnderUnitID: unitID}, s.today())
 }
 
 // mayList is the coarse check of lists; what they hold is limited by the scope.

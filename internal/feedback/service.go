@@ -300,6 +300,11 @@ func (s *Service) apply(ctx context.Context, tx db.Tx, c *Case, step Step, a Act
 	if err := s.store.updateCase(ctx, tx, *c); err != nil {
 		return Event{}, err
 	}
+	if c.Published && (step == StepCategory || step == StepClassify) {
+		if err := s.store.matterOfPublic(ctx, tx, *c); err != nil {
+			return Event{}, err
+		}
+	}
 	if err := s.store.insertEvent(ctx, tx, e, c.Kind.Secret()); err != nil {
 		return Event{}, err
 	}

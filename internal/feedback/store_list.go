@@ -66,8 +66,7 @@ const countTo = 1000
 // list reads one page of the cases of a scope by deadline, open ones first, and counts all of them.
 func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) ([]Case, int, error) {
 	sel := filtered(sc.apply(q.NewSelect().Model((*caseRow)(nil))), f, today, sc.Near != nil)
-	// A list that nobody pages to its end is not counted to its end.
-	total, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(countTo)).Count(ctx)
+	total, err := fewer(ctx, q, sel)
 	if err != nil || total == 0 {
 		return nil, 0, err
 	}
@@ -84,10 +83,10 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 	}
 	var page []string // what is sorted are ids, not whole letters
 	if err := sel.Column("c.id").Scan(ctx, &page); err != nil || len(page) == 0 {
-		return nil, int(total), err
+		return nil, total, err
 	}
 	out, err := s.casesByID(ctx, q, page)
-	return out, int(total), err
+	return out, total, err
 }
 
 // casesByID reads cases in the order of their ids; those that are not there are left out.
@@ -145,7 +144,24 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near bool) *bun.Se
 	if f.Overdue {
 		q = q.Where("c.state IN (?)", bun.In(openStates)).Where("c.deadline < ?", today).Where("c.paused_at IS NULL")
 	}
+	if f.Bounced {
+		q = q.Where("c.state IN (?)", bun.In(openStates)).
+			Where("(SELECT COUNT(*) FROM feedback_event AS e WHERE e.case_id = c.id AND e.step = ?) >= 2", string(StepRoute))
+	}
+	if f.Rating != 0 {
+		q = q.Where("c.rating = ?", f.Rating)
+	}
 	return found(q, vntext.Tokens(f.Text), near)
+}
+
+func (store) ratings(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) (out [4]int, err error) {
+	var rows []struct{ Rating, N int }
+	err = filtered(sc.apply(q.NewSelect().TableExpr("feedback_case AS c")), f, today, sc.Near != nil).Where("c.answered_at IS NOT NULL").
+		ColumnExpr("c.rating").ColumnExpr("COUNT(*) AS n").GroupExpr("c.rating").Scan(ctx, &rows)
+	for _, r := range rows {
+		out[min(max(r.Rating, 0), 3)] += r.N
+	}
+	return out, err
 }
 
 // foundMost is how many cases a search of a whole province looks at, the latest ones.

@@ -28,6 +28,10 @@ type publicRow struct {
 	PublishedAt   time.Time
 	ConfirmedBy   string
 	Rating        int
+	Kind          string // these four as they stand with the case, so that lists need not look there
+	Category      string
+	ReceivedAt    time.Time
+	Term          int // working days that the answer had
 }
 
 func (r publicRow) domain() Published {
@@ -42,12 +46,13 @@ type wordRow struct {
 }
 
 // insertPublic writes a published copy with its search words; an older copy of the same case is replaced.
-func (s store) insertPublic(ctx context.Context, q bun.IDB, p Published, words []string) error {
+func (s store) insertPublic(ctx context.Context, q bun.IDB, c Case, p Published, words []string) error {
 	if err := s.deletePublic(ctx, q, p.ID); err != nil {
 		return err
 	}
 	_, err := q.NewInsert().Model(&publicRow{ID: p.ID, UnitID: p.UnitID, OriginID: p.OriginID, Title: p.Title, Question: p.Question, Answer: p.Answer,
-		AskedOn: p.AskedOn, AnsweredAt: p.AnsweredAt, Days: p.Days, PublishedAt: p.PublishedAt, ConfirmedBy: p.ConfirmedBy, Rating: p.Rating}).Exec(ctx)
+		AskedOn: p.AskedOn, AnsweredAt: p.AnsweredAt, Days: p.Days, PublishedAt: p.PublishedAt, ConfirmedBy: p.ConfirmedBy, Rating: p.Rating,
+		Kind: string(c.Kind), Category: c.Category, ReceivedAt: c.ReceivedAt, Term: c.Days}).Exec(ctx)
 	if err != nil || len(words) == 0 {
 		return err
 	}
@@ -79,6 +84,12 @@ func (store) ratePublic(ctx context.Context, q bun.IDB, publicID string, rating 
 	return err
 }
 
+// matterOfPublic keeps the published copy's kind and category those of the case.
+func (store) matterOfPublic(ctx context.Context, q bun.IDB, c Case) error {
+	_, err := q.NewUpdate().Model((*publicRow)(nil)).Set("kind = ?", string(c.Kind)).Set("category = ?", c.Category).Where("id = ?", c.ID).Exec(ctx)
+	return err
+}
+
 func (store) public(ctx context.Context, q bun.IDB, publicID string) (Published, error) {
 	var r publicRow
 	err := q.NewSelect().Model(&r).Where("p.id = ?", publicID).Scan(ctx)
@@ -103,17 +114,8 @@ func ofUnit(sel *bun.SelectQuery, unitID string, on clock.Date) *bun.SelectQuery
 
 // publics reads one page of the published answers of a unit and below ("" means everywhere), newest first. Each word of the
 // text must begin a word of the question or answer; the search is folded.
-func (store) publics(ctx context.Context, q bun.IDB, unitID, text string, on clock.Date, page, per int) ([]Published, int, error) {
-	var rows []publicRow
-	sel := q.NewSelect().Model(&rows)
-	if unitID != "" {
-		sel = sel.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return orgunit.Within(q, "p.unit_id", []string{unitID}, on) }).
-				WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
-					return orgunit.Within(q, "p.origin_id", []string{unitID}, on)
-				})
-		})
-	}
+func (s store) publics(ctx context.Context, q bun.IDB, unitID, text string, on clock.Date, page, per int) ([]Published, int, error) {
+	sel := ofUnit(q.NewSelect().Model((*publicRow)(nil)), unitID, on)
 	words := vntext.Tokens(text)
 	for _, w := range words[:min(len(words), 12)] {
 		if len(w) < 2 {
@@ -121,18 +123,30 @@ func (store) publics(ctx context.Context, q bun.IDB, unitID, text string, on clo
 		}
 		sel = sel.Where("p.id IN (SELECT w.public_id FROM feedback_public_word AS w WHERE w.word >= ? AND w.word < ?)", w, w+"\U0010FFFF")
 	}
-	total, err := sel.Clone().Count(ctx)
+	total, err := fewer(ctx, q, sel)
 	if err != nil || total == 0 {
 		return nil, 0, err
 	}
-	if err := sel.Order("p.answered_at DESC", "p.id DESC").Limit(int64(per)).Offset(int64((max(page, 1) - 1) * per)).Scan(ctx); err != nil {
+	var ids []string // what is sorted are ids, not whole answers
+	err = sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC").Limit(int64(per)).Offset(int64((max(page, 1)-1)*per)).Scan(ctx, &ids)
+	if err != nil || len(ids) == 0 {
+		return nil, total, err
+	}
+	var rows []publicRow
+	if err := q.NewSelect().Model(&rows).Where("p.id IN (?)", bun.In(ids)).Order("p.answered_at DESC", "p.id DESC").Scan(ctx); err != nil {
 		return nil, 0, err
 	}
 	out := make([]Published, len(rows))
 	for i, r := range rows {
 		out[i] = r.domain()
 	}
-	return out, int(total), nil
+	return out, total, nil
+}
+
+// fewer counts what a query finds, up to countTo: a list that nobody pages to its end is not counted to its end.
+func fewer(ctx context.Context, q bun.IDB, sel *bun.SelectQuery) (int, error) {
+	n, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(countTo)).Count(ctx)
+	return int(n), err
 }
 
 // daysTaken sums up the working days that published answers of a unit and below took.
@@ -140,8 +154,7 @@ func (store) daysTaken(ctx context.Context, q bun.IDB, unitID string, on clock.D
 	var r struct{ N, Sum, InTime int }
 	sel := q.NewSelect().TableExpr("feedback_public AS p").
 		ColumnExpr("COUNT(*) AS n").ColumnExpr("COALESCE(SUM(p.days), 0) AS sum").
-		ColumnExpr("COALESCE(SUM(CASE WHEN p.days <= c.days THEN 1 ELSE 0 END), 0) AS in_time").
-		Join("JOIN feedback_case AS c ON c.id = p.id")
+		ColumnExpr("COALESCE(SUM(CASE WHEN p.days <= p.term THEN 1 ELSE 0 END), 0) AS in_time")
 	if unitID != "" {
 		sel = orgunit.Within(sel, "p.unit_id", []string{unitID}, on)
 	}
