@@ -54,6 +54,9 @@ func (s *Service) content(ctx context.Context, p Post, v Version, kind channel.K
 	if p.Slug != "" {
 		c.Link = s.links.Article(u, p.Slug)
 	}
+	if c.Video, err = s.film(ctx, v.VideoID); err != nil {
+		return channel.Content{}, err
+	}
 	if len(v.Pictures) > 0 {
 		stored, err := s.store.pictures(ctx, s.db.Read(), p.ID)
 		if err != nil {

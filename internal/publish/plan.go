@@ -236,7 +236,7 @@ func (p *Plan) place(u orgunit.Unit, k channel.Kind, accounts []channel.Account,
 		}
 		p.Take = append(p.Take, Planned{Account: a, Unit: u})
 	}
-	if !found && k != channel.Portal { // every unit has its public page, account or not
+	if !found && k != channel.Portal && k != channel.YouTube { // every unit has its public page, account or not; few have films
 		p.Left = append(p.Left, LeftOut{Unit: u, Kind: k, Reason: ReasonNoAccount})
 	}
 }

@@ -143,6 +143,7 @@ type Draft struct {
 	Words
 	Category   string
 	MediaURL   string // address of a sound or film, https
+	VideoID    string // film of the house; "" none
 	Erratum    string // when correcting: what was wrong, shown to the public
 	Editions   []Edition
 	Pictures   []PictureRef // the first is the cover
@@ -162,6 +163,7 @@ type Version struct {
 	Words     `bun:"-"`
 	Category  string         `bun:"category"`
 	MediaURL  string         `bun:"media_url"`
+	VideoID   string         `bun:"-"`
 	Erratum   string         `bun:"erratum"` // of a correction, or the notice of a retraction
 	Editions  []Edition      `bun:"-"`
 	Pictures  []PictureRef   `bun:"-"`
@@ -178,7 +180,7 @@ type Version struct {
 
 // Draft gives the version back as what can be typed.
 func (v Version) Draft() Draft {
-	return Draft{Words: v.Words, Category: v.Category, MediaURL: v.MediaURL, Erratum: v.Erratum, Editions: v.Editions,
+	return Draft{Words: v.Words, Category: v.Category, MediaURL: v.MediaURL, VideoID: v.VideoID, Erratum: v.Erratum, Editions: v.Editions,
 		Pictures: v.Pictures, Targets: v.Targets, Kinds: v.Kinds}
 }
 
@@ -203,7 +205,11 @@ func (v Version) For(kind channel.Kind) Words {
 }
 
 // Goes tells whether the version is meant for a kind of channel. The portal always has it: the other channels link there.
+// YouTube takes nothing without a film.
 func (v Version) Goes(kind channel.Kind) bool {
+	if kind == channel.YouTube && v.VideoID == "" {
+		return false
+	}
 	if kind == channel.Portal || len(v.Kinds) == 0 {
 		return true
 	}
@@ -216,7 +222,7 @@ func (v Version) Goes(kind channel.Kind) bool {
 }
 
 // Kinds are the kinds of channel a post can go to, in the order pages show them.
-var Kinds = [...]channel.Kind{channel.Zalo, channel.Facebook, channel.Portal}
+var Kinds = [...]channel.Kind{channel.Zalo, channel.Facebook, channel.YouTube, channel.Portal}
 
 // Comment is a remark of one official to the others about a post.
 type Comment struct {

@@ -47,9 +47,10 @@ type Article struct {
 	Summary
 	UnitID   string
 	Version  int
-	HTML     string // sanitised
-	Text     string // the same without marks
-	MediaURL string // a sound or film elsewhere, "" when none
+	HTML     string         // sanitised
+	Text     string         // the same without marks
+	MediaURL string         // a sound or film elsewhere, "" when none
+	Video    *channel.Video // film of the house; nil: none
 	Pictures []PublicPicture
 	Errata   []Erratum // newest first
 	// Retracted: the post was taken down. Only Title, Notice and the times are set; the page says so (410).
@@ -174,6 +175,13 @@ func (s *Service) Article(ctx context.Context, unitID, slug string) (Article, er
 	add, err := s.addition(ctx, p.ID, unitID)
 	if err != nil {
 		return Article{}, err
+	}
+	for _, v := range versions {
+		if v.Number == row.Version {
+			if art.Video, err = s.film(ctx, v.VideoID); err != nil {
+				return Article{}, err
+			}
+		}
 	}
 	if add.HTML != "" {
 		art.HTML += add.HTML

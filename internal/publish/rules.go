@@ -26,6 +26,7 @@ const (
 var DefaultLimits = map[channel.Kind]channel.Limits{
 	channel.Zalo:     {Title: 150, Lead: 300, Pictures: 20},
 	channel.Facebook: {Body: 60000, Pictures: 10},
+	channel.YouTube:  {Title: 100}, // and a description of 5,000 bytes, cut by the channel
 	channel.Portal:   {Title: 200, Lead: 500, Pictures: maxPictures},
 }
 
@@ -197,6 +198,8 @@ func kindName(k channel.Kind) string {
 		return "Zalo"
 	case channel.Facebook:
 		return "Facebook"
+	case channel.YouTube:
+		return "YouTube"
 	}
 	return "Portal"
 }

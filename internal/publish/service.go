@@ -49,6 +49,7 @@ type Deps struct {
 	Retrier   Retrier
 	Profiles  Profiles
 	Pictures  Pictures
+	Films     Films // nil: posts carry none
 	Links     Links
 	Limits    map[channel.Kind]channel.Limits // nil: DefaultLimits
 	Logger    *slog.Logger
@@ -67,6 +68,7 @@ type Service struct {
 	retrier  Retrier
 	profiles Profiles
 	files    Pictures
+	films    Films
 	links    Links
 	limits   map[channel.Kind]channel.Limits
 	log      *slog.Logger
@@ -85,7 +87,7 @@ func New(d Deps) *Service {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Service{db: d.DB, q: d.Queue, clock: d.Clock, authz: d.Authz, trail: d.Trail, tree: d.Tree, accounts: d.Accounts,
-		deliver: d.Deliverer, retrier: d.Retrier, profiles: d.Profiles, files: d.Pictures, links: d.Links, limits: d.Limits, log: d.Logger}
+		deliver: d.Deliverer, retrier: d.Retrier, profiles: d.Profiles, files: d.Pictures, films: d.Films, links: d.Links, limits: d.Limits, log: d.Logger}
 	s.registerJobs()
 	return s
 }
@@ -197,12 +199,15 @@ func (s *Service) checkDraft(ctx context.Context, a identity.Actor, postID strin
 			}
 		}
 	}
+	if err := s.checkFilm(ctx, a, d.VideoID); err != nil {
+		return err
+	}
 	return s.checkTargets(ctx, a, d.Targets)
 }
 
 func (v *Version) take(d Draft, a identity.Actor) {
 	v.Words, v.Category, v.MediaURL, v.Erratum = d.Words, d.Category, d.MediaURL, d.Erratum
-	v.Editions, v.Pictures, v.Targets, v.Kinds = d.Editions, d.Pictures, d.Targets, d.Kinds
+	v.Editions, v.Pictures, v.Targets, v.Kinds, v.VideoID = d.Editions, d.Pictures, d.Targets, d.Kinds, d.VideoID
 	if !slices.Contains(v.Editors, a.ID) {
 		v.Editors = append(v.Editors, a.ID)
 	}
@@ -317,6 +322,9 @@ func (s *Service) ready(ctx context.Context, a identity.Actor, p Post, v Version
 		return err
 	}
 	if err := s.checkTargets(ctx, a, v.Targets); err != nil {
+		return err
+	}
+	if err := s.filmDone(ctx, v.VideoID); err != nil {
 		return err
 	}
 	if err := s.obeys(ctx, p, v, p.PublishAt, identity.Actor{}); err != nil {

@@ -75,6 +75,7 @@ type versionParts struct {
 	Targets  []Target       `json:"targets,omitempty"`
 	Kinds    []channel.Kind `json:"kinds,omitempty"`
 	Editors  []string       `json:"editors,omitempty"`
+	Video    string         `json:"video,omitempty"`
 }
 
 type versionRow struct {
@@ -93,12 +94,12 @@ func (r *versionRow) unpack() (Version, error) {
 	}
 	v := r.Version
 	v.Words = Words{Title: r.Title, Lead: r.Lead, Body: r.Body}
-	v.Editions, v.Pictures, v.Targets, v.Kinds, v.Editors = p.Editions, p.Pictures, p.Targets, p.Kinds, p.Editors
+	v.Editions, v.Pictures, v.Targets, v.Kinds, v.Editors, v.VideoID = p.Editions, p.Pictures, p.Targets, p.Kinds, p.Editors, p.Video
 	return v, nil
 }
 
 func packVersion(v Version) (*versionRow, error) {
-	b, err := json.Marshal(versionParts{v.Editions, v.Pictures, v.Targets, v.Kinds, v.Editors})
+	b, err := json.Marshal(versionParts{v.Editions, v.Pictures, v.Targets, v.Kinds, v.Editors, v.VideoID})
 	if err != nil {
 		return nil, fmt.Errorf("publish: version: %w", err)
 	}
@@ -148,6 +149,11 @@ func (store) updateVersion(ctx context.Context, tx db.Tx, v Version) error {
 		return fmt.Errorf("publish: update version: %w", err)
 	}
 	return nil
+}
+
+// carries tells whether some version carries the film.
+func (store) carries(ctx context.Context, q bun.IDB, filmID string) (bool, error) {
+	return q.NewSelect().Table("publish_version").Where("parts LIKE ?", `%"video":"`+filmID+`"%`).Exists(ctx)
 }
 
 func (store) dropVersion(ctx context.Context, tx db.Tx, postID string, number int) error {

@@ -198,20 +198,14 @@ func (s *Service) Video(ctx context.Context, id string) (channel.Video, error) {
 	return v, nil
 }
 
-// Usable tells an actor who writes a post of the unit whether it may carry the film: a film of another unit is refused, one
-// that is still being looked at has to be waited for.
+// Usable tells an actor who writes a post whether it may carry the film: a film of another unit is refused. One that is still
+// on its way can stand in a draft.
 func (s *Service) Usable(ctx context.Context, a identity.Actor, id string) error {
-	f, err := s.Mine(ctx, a, id)
+	_, err := s.Mine(ctx, a, id)
 	if fault.Is(err, fault.NotFound) {
 		return fault.Field("video", "video.not_found")
 	}
-	switch {
-	case err != nil:
-		return err
-	case f.State == Refused:
-		return fault.Field("video", f.Reason)
-	}
-	return nil
+	return err
 }
 
 // Done tells whether a film is ready; a post with one that is not stays where it is.

@@ -175,7 +175,7 @@ func TestWhatIsNoFilmIsRefused(t *testing.T) {
 	if err != nil || f.State != video.Refused || f.Reason != "video.damaged" {
 		t.Fatalf("%+v %v", f, err)
 	}
-	if err := w.Usable(ctx, a, id); !fault.Is(err, fault.Invalid) {
+	if err := w.Done(ctx, id); !fault.Is(err, fault.Invalid) {
 		t.Fatalf("usable: %v", err)
 	}
 	err = w.blobs.Walk(ctx, "film/", func(i blob.Info) error { t.Errorf("%s is left", i.Key); return nil })

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -46,6 +47,7 @@ type editView struct {
 	Reason     publish.Step // why it came back
 	Returned   bool
 	Err        error
+	Film       publish.FilmProgress
 	Theirs     *publish.Version // on a conflict: what the other person saved
 	Now        string           // hour of the last save
 }
@@ -116,6 +118,9 @@ func (p *Pages) fill(ctx context.Context, a identity.Actor, v editView, typedBod
 		add(&v.Wide, publish.Target{Kind: publish.TargetGroup, Ref: g.ID}, i18n.T(ctx, "publish.target.group", "Name", g.Name, "N", len(g.UnitIDs)))
 	}
 	v.Unit = p.s.Unit(v.Post.UnitID).FullName
+	if v.Film, err = p.s.Film(ctx, a, v.Draft.VideoID); err != nil {
+		return v, err
+	}
 	v.Limits = map[channel.Kind]channel.Limits{}
 	for _, k := range publish.Kinds {
 		v.Limits[k] = p.s.Limits(k)
@@ -188,7 +193,7 @@ func (p *Pages) read(w http.ResponseWriter, r *http.Request) (publish.Draft, err
 	}
 	f := r.Form
 	d := publish.Draft{Words: publish.Words{Title: f.Get("title"), Lead: f.Get("lead"), Body: f.Get("body")},
-		Category: f.Get("category"), MediaURL: f.Get("media_url"), Erratum: f.Get("erratum"), WantCanary: f.Get("canary") != "", WantAnnounce: f.Get("announce") != ""}
+		Category: f.Get("category"), MediaURL: f.Get("media_url"), Erratum: f.Get("erratum"), VideoID: filmID(f), WantCanary: f.Get("canary") != "", WantAnnounce: f.Get("announce") != ""}
 	for _, k := range publish.Kinds {
 		s := string(k)
 		d.Editions = append(d.Editions, publish.Edition{Kind: k, Words: publish.Words{Title: f.Get("title_" + s), Lead: f.Get("lead_" + s), Body: f.Get("body_" + s)}})
@@ -340,11 +345,29 @@ func (p *Pages) submitOr(w http.ResponseWriter, r *http.Request, a identity.Acto
 	return web.SeeOther(w, r, ui.WithFlash(href(post.ID, ""), "publish.submitted"))
 }
 
-// photos stores the pictures that came with the form and puts them behind those already chosen; their words are still to be
-// written, and review will ask for them.
+// filmID is the film that the form keeps.
+func filmID(f url.Values) string {
+	if f.Get("no_video") != "" {
+		return ""
+	}
+	return f.Get("video")
+}
+
+// photos stores the film and the pictures that came with the form and puts the pictures behind those already chosen; their
+// words are still to be written, and review will ask for them.
 func (p *Pages) photos(ctx context.Context, a identity.Actor, r *http.Request, post publish.Post, d publish.Draft) (publish.Post, error) {
-	if r.MultipartForm == nil || len(r.MultipartForm.File["photo"]) == 0 {
+	if r.MultipartForm == nil || len(r.MultipartForm.File["photo"])+len(r.MultipartForm.File["film"]) == 0 {
 		return post, nil
+	}
+	for _, h := range r.MultipartForm.File["film"] { // without script a film comes with the form
+		f, err := h.Open()
+		if err != nil {
+			return post, err
+		}
+		d.VideoID, err = p.s.TakeFilm(ctx, a, post.ID, h.Filename, h.Size, f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return post, onField(err, "film")
+		}
 	}
 	for _, h := range r.MultipartForm.File["photo"] {
 		pic, err := p.photo(ctx, a, post.ID, h)

@@ -60,8 +60,8 @@ func (v editView) subjects(ctx context.Context) []ui.Option {
 // kinds are the channels beside the portal, those chosen ticked; a new post goes to all.
 func (v editView) kinds(ctx context.Context) []ui.Option {
 	var out []ui.Option
-	ver := publish.Version{Kinds: v.Draft.Kinds}
-	for _, k := range []channel.Kind{channel.Zalo, channel.Facebook} {
+	ver := publish.Version{Kinds: v.Draft.Kinds, VideoID: "any"} // YouTube counts once there is a film
+	for _, k := range []channel.Kind{channel.Zalo, channel.Facebook, channel.YouTube} {
 		out = append(out, ui.Option{Value: string(k), Text: kindText(ctx, k), Selected: ver.Goes(k)})
 	}
 	return out
