@@ -20,6 +20,7 @@ type Health struct {
 	Pushes       int        `json:"pushes,omitempty"`        // announcements a follower may get in a month; 0: not known
 	NoticesDaily int64      `json:"notices_daily,omitempty"` // messages from templates a day; 0: none or not told
 	NoticesLeft  int64      `json:"notices_left,omitempty"`  // of these, how many are left today
+	DeafAt       time.Time  `json:"deaf_at,omitzero"`        // when it was found that messages came without a webhook; over once HeardAt is later
 	TokenUntil   time.Time  `json:"token_until,omitzero"`    // when the channel ends the grant by itself; zero: never
 	Picture      string     `json:"picture,omitempty"`       // address of the profile picture
 }
@@ -54,8 +55,14 @@ const heardEvery = 15 * time.Minute
 // heard notes that a webhook spoke of the account.
 func (s *Service) heard(ctx context.Context, tx db.Tx, a Account) error {
 	now := s.clock.Now()
-	if now.Sub(a.HeardAt) < heardEvery {
+	deaf := a.Health.DeafAt.After(a.HeardAt)
+	if now.Sub(a.HeardAt) < heardEvery && !deaf {
 		return nil
+	}
+	if deaf { // it hears again
+		if err := s.q.Publish(ctx, tx, AccountSeen{AccountID: a.ID}); err != nil {
+			return err
+		}
 	}
 	_, err := tx.NewUpdate().Model((*accountRow)(nil)).Set("heard_at = ?", now).Where("id = ?", a.ID).Exec(ctx)
 	return err

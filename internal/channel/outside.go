@@ -121,6 +121,58 @@ func (s *Service) Announced(ctx context.Context, accountIDs []string, from, to t
 	return out, nil
 }
 
+// FilesSince lists the keys of attachments of messages written since a moment.
+func (s *Service) FilesSince(ctx context.Context, since time.Time) ([]string, error) {
+	var texts, out []string
+	err := s.db.Read().NewSelect().Model((*messageRow)(nil)).Column("extra").Where("outgoing = ?", true).Where("extra LIKE ?", `%"files"%`).
+		Where("created_at >= ?", since).Scan(ctx, &texts)
+	for _, t := range texts {
+		for _, f := range extraOf(t).Files {
+			out = append(out, f.Key)
+		}
+	}
+	return out, err
+}
+
+// Heard tells whether a message of the channel's id is known.
+func (s *Service) Heard(ctx context.Context, accountID, externalID string) (bool, error) {
+	return s.db.Read().NewSelect().Model((*messageRow)(nil)).Where("account_id = ?", accountID).Where("external_id = ?", externalID).Exists(ctx)
+}
+
+// Deaf notes, in tx, that people wrote to an account and no webhook told; it is over when one comes again.
+func (s *Service) Deaf(ctx context.Context, tx db.Tx, accountID string) error {
+	a, err := s.store.account(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	a.Health.DeafAt = s.clock.Now()
+	if _, err := tx.NewUpdate().Model((*accountRow)(nil)).Set("health = ?", healthText(a.Health)).Where("id = ?", accountID).Exec(ctx); err != nil {
+		return err
+	}
+	return s.q.Publish(ctx, tx, AccountSeen{AccountID: accountID})
+}
+
+// Standing gives the delivery by which a source stands at an account now.
+func (s *Service) Standing(ctx context.Context, source, accountID string) (Delivery, bool, error) {
+	var rows []deliveryRow
+	err := s.db.Read().NewSelect().Model(&rows).Where("source = ?", source).Where("account_id = ?", accountID).
+		Where("action IN (?)", bun.In([]Action{ActPublish, ActUpdate, ActRetract})).
+		Where("state IN (?)", bun.In([]DeliveryState{DeliveryPublished, DeliveryRetracted})).Order("id DESC").Limit(1).Scan(ctx)
+	if err != nil || len(rows) == 0 || rows[0].State == DeliveryRetracted {
+		return Delivery{}, false, err
+	}
+	return rows[0].delivery(), true, nil
+}
+
+// ContentOf gives what a delivery put up, as its feature tells it.
+func (s *Service) ContentOf(ctx context.Context, d Delivery) (Content, error) {
+	a, err := s.store.account(ctx, s.db.Read(), d.AccountID)
+	if err != nil {
+		return Content{}, err
+	}
+	return s.source.Content(ctx, d.Source, d.Version, a)
+}
+
 // settling is how young a line of our own may be at which it is not taken over from a channel's history: the job that sent
 // it may not have written down its number yet.
 const settling = 10 * time.Minute

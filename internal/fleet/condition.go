@@ -26,7 +26,7 @@ const (
 	GrantEnding   Condition = "grant_ending"   // the grant ends by itself within two weeks
 	PackageEnding Condition = "package_ending" // the package ends within two weeks
 	QuotaLow      Condition = "quota_low"      // a tenth or less of the messages is left
-	WebhookSilent Condition = "webhook_silent" // nothing came in for days, while others of the kind hear
+	WebhookSilent Condition = "webhook_silent" // nothing came in for days, while others of the kind hear; or people wrote and nothing told
 	Silent        Condition = "silent"         // nothing was published for days
 	NameOff       Condition = "name_off"       // the name is not by the rule
 	PictureOff    Condition = "picture_off"    // it has no picture though the rule demands one
@@ -131,7 +131,8 @@ func Judge(a channel.Account, s Seen) []Condition {
 		add(a.Health.QuotaTotal > 0 && a.Health.QuotaLeft*10 <= a.Health.QuotaTotal, QuotaLow)
 	}
 	if outside && a.Works() {
-		add(s.OthersHeard && before(day(s.Rule.WebhookDays), a.HeardAt, a.CreatedAt), WebhookSilent)
+		deaf := a.Health.DeafAt.After(a.HeardAt) // people wrote and no webhook told
+		add(deaf || s.OthersHeard && before(day(s.Rule.WebhookDays), a.HeardAt, a.CreatedAt), WebhookSilent)
 		add(before(day(s.Rule.SilentDays), a.PublishedAt, a.CreatedAt), Silent)
 	}
 	if outside {
