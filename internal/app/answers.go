@@ -5,9 +5,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/data"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
-	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/alert"
-	"github.com/nhipcau/nhipcau/internal/feedback/alertweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
@@ -32,7 +30,6 @@ type answerRooms struct {
 	promise *promise.Service
 	opinion *opinion.Service
 	files   *attach.Service
-	alert   *alert.Service
 }
 
 // Answers gives the rooms around answers to the rehearsal and to tests.
@@ -55,8 +52,7 @@ func (h *House) openAnswers(days *workday.Calendar) {
 	a.promise = promise.New(promise.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Pictures: h.pictures, Audit: h.audit})
 	a.opinion = opinion.New(opinion.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Audit: h.audit, Words: h.words.In("vi")})
 	a.files = attach.New(attach.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Blobs: h.blobs, Pictures: h.pictures, Cases: f.feedback, Audit: h.audit})
-	a.alert = alert.New(alert.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Cases: f.feedback, Matters: h.matters, Sealer: h.box, Key: h.box.Derive("addresses of alerts"), Post: h.post(),
-		Words: func(lang string) feedback.Words { return h.words.In(lang) }, BaseURL: h.cfg.PublicURL})
+	alert.New(alert.Deps{Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Cases: f.feedback, Matters: h.matters, Readers: f.readers, BaseURL: h.cfg.PublicURL})
 	f.feedback.BeforeSubmit(a.promise.Gate)
 }
 
@@ -89,11 +85,6 @@ func (h *House) publicMap() ([]ui.Shape, string) {
 		h.log.Warn("the map of communes cannot be drawn", "error", err)
 	}
 	return shapes, box
-}
-
-// alertPages are the screens of letters about new public answers.
-func (h *House) alertPages() *alertweb.Pages {
-	return alertweb.New(alertweb.Pages{S: h.features.answers.alert, Units: h.units.Forest, Clock: h.clock, Root: h.provinceID()}, 20)
 }
 
 // promisePages are the screens of the ledger of promises.

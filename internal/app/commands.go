@@ -11,13 +11,13 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/feedback"
-	"github.com/nhipcau/nhipcau/internal/feedback/alert"
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/housing"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/secret"
 	"github.com/nhipcau/nhipcau/internal/relief"
+	"github.com/nhipcau/nhipcau/internal/subscription"
 	"github.com/nhipcau/nhipcau/internal/voter"
 )
 
@@ -65,7 +65,7 @@ func (keysResealCmd) Run(s *session) error {
 		return err
 	}
 	total := 0
-	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), feedback.Sealed(), alert.Sealed(), voter.Sealed(), household.Sealed(), housing.Sealed(), relief.Sealed()} {
+	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), feedback.Sealed(), subscription.Sealed(), voter.Sealed(), household.Sealed(), housing.Sealed(), relief.Sealed()} {
 		for _, c := range columns {
 			n, err := box.Reseal(s.ctx, d, c)
 			total += n

@@ -53,7 +53,11 @@ type Config struct {
 		From     string `koanf:"from"`     // address of the house; answers come back to it
 		User     string `koanf:"user"`     // "" signs in nowhere
 		Password string `koanf:"password"` // goes encrypted only
+		Returns  string `koanf:"returns"`  // address to which letters to readers come back, "tra-lai@example.vn"; a part behind "+" names the letter; "" is From without it
 	} `koanf:"mail"`
+	Push struct {
+		Services string `koanf:"services"` // further push services, "host:port" separated by blanks; those of the known browsers need none
+	} `koanf:"push"`
 	// Budget is how many requests a minute go to Zalo, over all accounts and processes; 0 lifts the limit.
 	Budget int `koanf:"budget"`
 

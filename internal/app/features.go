@@ -13,7 +13,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/directive/directiveweb"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/alert"
-	"github.com/nhipcau/nhipcau/internal/feedback/alertweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist/assistweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
@@ -73,6 +72,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
 	"github.com/nhipcau/nhipcau/internal/statistics"
 	"github.com/nhipcau/nhipcau/internal/statistics/statisticsweb"
+	"github.com/nhipcau/nhipcau/internal/subscription"
+	"github.com/nhipcau/nhipcau/internal/subscription/subscriptionweb"
 	"github.com/nhipcau/nhipcau/internal/topics"
 	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
 	"github.com/nhipcau/nhipcau/internal/voter"
@@ -108,7 +109,8 @@ func rooms() []room {
 		{name: "assist", migrations: assist.Migrations, catalogue: assistweb.Catalogue},
 		{name: "similar", migrations: similar.Migrations},
 		{name: "follow", migrations: follow.Migrations},
-		{name: "alert", migrations: alert.Migrations, catalogue: alertweb.Catalogue},
+		{name: "alert", migrations: alert.Migrations},
+		{name: "subscription", migrations: subscription.Migrations, policies: subscription.Policies, catalogue: subscriptionweb.Catalogue},
 		{name: "survey", migrations: survey.Migrations},
 		{name: "promise", migrations: promise.Migrations, catalogue: promiseweb.Catalogue},
 		{name: "opinion", migrations: opinion.Migrations},

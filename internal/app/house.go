@@ -26,6 +26,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+	"github.com/nhipcau/nhipcau/internal/platform/mail"
 	"github.com/nhipcau/nhipcau/internal/platform/obs"
 	"github.com/nhipcau/nhipcau/internal/platform/picture"
 	"github.com/nhipcau/nhipcau/internal/platform/secret"
@@ -58,6 +59,7 @@ type House struct {
 	audit    *audit.Log
 	channels *channel.Service
 	facebook *facebook.Adapter
+	signer   *mail.Signer           // signs letters; nil without a mail server
 	refused  *prometheus.CounterVec // webhooks with a wrong signature, by channel
 	features features
 

@@ -43,7 +43,11 @@ func (h *House) post() mail.Post {
 	if m.SMTP == "" {
 		return nil
 	}
-	return mail.SMTP{Addr: m.SMTP, From: m.From, User: m.User, Password: m.Password, Clock: h.clock}
+	out := mail.SMTP{Addr: m.SMTP, From: m.From, User: m.User, Password: m.Password, Clock: h.clock}
+	if h.signer != nil {
+		out.Sign = h.signer.Sign
+	}
+	return out
 }
 
 type mailInCmd struct{}
@@ -59,8 +63,12 @@ func (mailInCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if ours, err := h.features.answers.alert.Bounce(s.ctx, bytes.NewReader(letter)); ours || err != nil {
-		return err // an alert that came back
+	report, err := mail.ParseReport(bytes.NewReader(letter))
+	if err != nil {
+		return err
+	}
+	if ours, err := h.features.readers.Returned(s.ctx, report); ours || err != nil {
+		return err // a letter to a reader that came back, or that the reader called spam
 	}
 	return h.features.routing.MailIn(s.ctx, bytes.NewReader(letter))
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
+	"github.com/nhipcau/nhipcau/internal/subscription/subscriptionweb"
 )
 
 // jobsPath is where the queue's own page is.
@@ -139,6 +140,7 @@ func navigation() []navEntry {
 		{"nav.channels", "/lam-viec/kenh", "channel", "channel.see"},
 		{"nav.fleet", "/lam-viec/doi-kenh", "channel", "fleet.see"},
 		{"nav.statistics", "/lam-viec/thong-ke", "map", "statistics.read"},
+		{"nav.readers", subscriptionweb.OfficePath, "people", "subscription.see"},
 		{"nav.site", "/lam-viec/trang-don-vi", "read", "portal.edit"},
 		{key: "nav.group_help"},
 		{"nav.fund", fundweb.Base, "read", "fund.read"},
@@ -152,6 +154,7 @@ func navigation() []navEntry {
 		{key: "nav.group_house"},
 		{"nav.people", "/quan-tri/can-bo", "people", "identity.see_people"},
 		{"nav.units", "/quan-tri/don-vi", "unit", "orgunit.manage_areas"},
+		{"nav.mail", subscriptionweb.SettingsPath, "gear", "subscription.settings"},
 		{"nav.routing", "/quan-tri/phan-luong", "case", "routing.edit"},
 		{"nav.terms", "/quan-tri/thoi-han", "clock", "deadline.edit"},
 		{"nav.audit", "/quan-tri/nhat-ky", "clock", "audit.read"},

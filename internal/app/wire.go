@@ -49,6 +49,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/relief"
 	"github.com/nhipcau/nhipcau/internal/statistics"
 	"github.com/nhipcau/nhipcau/internal/statistics/statisticsweb"
+	"github.com/nhipcau/nhipcau/internal/subscription"
 	"github.com/nhipcau/nhipcau/internal/topics"
 	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
 	"github.com/nhipcau/nhipcau/internal/voter"
@@ -67,6 +68,7 @@ type features struct {
 	portal     *portal.Portal
 	fleet      *fleet.Service
 	voter      *voter.Service
+	readers    *subscription.Service
 	directive  *directive.Service
 	statistics *statistics.Service
 	topics     *topics.Service
@@ -111,6 +113,7 @@ type Rooms struct {
 	Loud       *loudspeaker.Service
 	Fleet      *fleet.Service
 	Voter      *voter.Service
+	Readers    *subscription.Service
 	Household  *household.Service
 	Housing    *housing.Service
 	Relief     *relief.Service
@@ -172,6 +175,9 @@ func (h *House) openFeatures(ctx context.Context) error {
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Forest: h.units.Forest, Calendar: days, Sealer: h.box, Audit: h.audit,
 		Log: h.tlog, Replies: h.channels, Messages: h.channels, Pictures: h.pictures, Words: h.words.In("vi"), BaseURL: h.cfg.PublicURL,
 	})
+	if err := h.openReaders(ctx, links); err != nil {
+		return err
+	}
 	h.openAnswers(days)
 	f.deadline = deadline.New(deadline.Deps{Cases: f.feedback, Root: h.provinceID()})
 	if err := h.openRouting(); err != nil {
@@ -198,7 +204,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 	f.statistics = statistics.New(statistics.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Channels: h.channels})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.answers.alert.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover(), f.award.Mover())
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.readers.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover(), f.award.Mover())
 	h.sweepPictures(f.publish, f.feedback, f.answers.promise, f.directive, f.spending, f.housing)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
@@ -234,7 +240,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Planner: h.features.planner, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Planner: h.features.planner, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Readers: h.features.readers, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -266,7 +272,7 @@ func (h *House) featurePages() []pages {
 		h.disclosurePages(),
 		h.casePages(),
 		h.promisePages(),
-		h.alertPages(),
+		h.readerPages(),
 		h.deadlinePages(),
 		&routingweb.Pages{S: f.routing},
 		h.site(),

@@ -8,12 +8,14 @@ package arch
 // record in docs/adr that says why; arrows must not make a circle.
 func Arrows() map[string][]string {
 	return map[string][]string{
-		"portal":      {"publish", "feedback"}, // the public site shows articles, and the questions that were answered
-		"loudspeaker": {"publish"},             // what was approved is read aloud, printed and sent as a text message
-		"relief":      {"household"},           // goods that reach a household are written into its ledger of help
-		"inbox":       {"feedback"},            // a conversation becomes a case, which answers through the channels
-		"fund":        {"household"},           // what a household was paid stands in its ledger of help
-		"housing":     {"household"},           // and its house, which begins with a survey of the household
+		"portal":       {"publish", "feedback"}, // the public site shows articles, and the questions that were answered
+		"loudspeaker":  {"publish"},             // what was approved is read aloud, printed and sent as a text message
+		"relief":       {"household"},           // goods that reach a household are written into its ledger of help
+		"subscription": {"publish"},             // readers are told of new posts in their words
+		"feedback":     {"subscription"},        // and of answers to questions: the readers are the same
+		"inbox":        {"feedback"},            // a conversation becomes a case, which answers through the channels
+		"fund":         {"household"},           // what a household was paid stands in its ledger of help
+		"housing":      {"household"},           // and its house, which begins with a survey of the household
 	}
 }
 

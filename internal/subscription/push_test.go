@@ -78,25 +78,24 @@ func TestSameBrowser(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := k.s.MoveBrowser(ctx, "https://fcm.googleapis.com/unknown", k.sub(next)); !fault.Is(err, fault.NotFound) {
+		if err := k.s.MoveBrowser(ctx, "https://fcm.googleapis.com/unknown", k.sub(next)); !fault.Is(err, fault.NotFound) {
 			t.Errorf("an unknown browser moves: %v", err)
 		}
-		third, err := k.s.MoveBrowser(ctx, k.sub(b).Endpoint, k.sub(next))
-		if err != nil {
+		if err := k.s.MoveBrowser(ctx, k.sub(b).Endpoint, k.sub(next)); err != nil {
 			t.Fatal(err)
 		}
 		k.publish("a", "news", orgunittest.KimLien)
 		if len(k.push.Got(b.ID)) != 0 || len(k.push.Got(next.ID)) != 1 || k.rows("subscription_reader") != 1 {
 			t.Errorf("after moving: %d %d", len(k.push.Got(b.ID)), len(k.push.Got(next.ID)))
 		}
-		r, err := k.s.ByToken(ctx, third)
+		r, err := k.s.ByToken(ctx, second)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if gone, err := k.s.Drop(ctx, third, r.Topics[0].ID); gone || err != nil {
+		if gone, err := k.s.Drop(ctx, second, r.Topics[0].ID); gone || err != nil {
 			t.Errorf("%v %v", gone, err)
 		}
-		if gone, err := k.s.Drop(ctx, third, r.Topics[1].ID); !gone || err != nil || k.rows("subscription_reader") != 0 {
+		if gone, err := k.s.Drop(ctx, second, r.Topics[1].ID); !gone || err != nil || k.rows("subscription_reader") != 0 {
 			t.Errorf("with the last topic the reader goes: %v %v", gone, err)
 		}
 		bad := k.sub(b)

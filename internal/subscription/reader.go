@@ -34,7 +34,7 @@ func (s *Service) check(ctx context.Context, fs *fault.Fields, topics []Topic, p
 			continue
 		}
 		known := false
-		list, err := src.Categories(ctx, s.Words("vi"))
+		list, err := src.Categories(ctx, s.Words("vi"), "vi")
 		for _, c := range list {
 			known = known || c.Code == t.Category
 		}
@@ -180,24 +180,28 @@ func (s *Service) readdress(ctx context.Context, tx db.Tx, r readerRow, key stri
 }
 
 // MoveBrowser follows a browser to its new push address: browsers change it from time to time. Who knows the old address is
-// that browser. What is not known (any more) is a NotFound fault. It is public.
-func (s *Service) MoveBrowser(ctx context.Context, oldEndpoint string, to webpush.Subscription) (token string, err error) {
+// that browser; its page keeps its secret. What is not known (any more) is a NotFound fault. It is public.
+func (s *Service) MoveBrowser(ctx context.Context, oldEndpoint string, to webpush.Subscription) error {
 	if s.Push == nil || s.Push.Check(to) != nil {
-		return "", fault.New(fault.Invalid, "subscription.browser_bad")
+		return fault.New(fault.Invalid, "subscription.browser_bad")
 	}
 	r, err := s.row(ctx, s.DB.Read(), "address_key", s.mac("push", oldEndpoint))
 	if err != nil {
-		return "", err
+		return err
 	}
-	token = id.NewSecret()
+	x, err := s.open(r)
+	if err != nil {
+		return err
+	}
+	x.Push = &to
 	key := s.mac("push", to.Endpoint)
-	return token, s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		if have, err := s.row(ctx, tx, "address_key", key); err == nil && have.ID != r.ID {
 			return s.remove(ctx, tx, r, "left") // it has asked anew already
 		} else if err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
-		return s.readdress(ctx, tx, r, key, sealed{Push: &to, Token: token})
+		return s.readdress(ctx, tx, r, key, x)
 	})
 }
 

@@ -38,7 +38,7 @@ func (s *Service) manageURL(token string) string { return s.BaseURL + Path + "/"
 func (s *Service) stopURL(token string) string   { return s.manageURL(token) + "/thoi" }
 
 // Describe names a topic for a reader: of what, where, and about which subject.
-func (s *Service) Describe(ctx context.Context, w Words, t Topic) string {
+func (s *Service) Describe(ctx context.Context, w Words, lang string, t Topic) string {
 	where := ""
 	if u, err := s.Forest().Unit(t.UnitID, s.today()); err == nil {
 		where = s.Name(w, u)
@@ -51,7 +51,7 @@ func (s *Service) Describe(ctx context.Context, w Words, t Topic) string {
 		return w.T("subscription.of_kind", "Kind", kind, "Place", where)
 	}
 	name := t.Category
-	if list, err := s.Categories(ctx, t.Kind, w); err == nil {
+	if list, err := s.Categories(ctx, t.Kind, w, lang); err == nil {
 		for _, c := range list {
 			if c.Code == t.Category {
 				name = c.Name
@@ -98,7 +98,7 @@ func (s *Service) askToConfirm(ctx context.Context, readerID string) error {
 	var list []string
 	pending := r.ConfirmedAt.IsZero()
 	for _, t := range rows {
-		list = append(list, "– "+s.Describe(ctx, w, t.topic()))
+		list = append(list, "– "+s.Describe(ctx, w, r.Lang, t.topic()))
 		pending = pending || t.ConfirmedAt.IsZero()
 	}
 	text, link := "subscription.letter.confirm", s.manageURL(x.Token)

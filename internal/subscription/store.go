@@ -23,7 +23,7 @@ type readerRow struct {
 	Lang          string
 	AskedAt       time.Time
 	AskedOn       clock.Date
-	AskedN        int `bun:"asked_n"`
+	AskedN        int       `bun:"asked_n"`
 	ConfirmedAt   time.Time `bun:",nullzero"`
 	ToldOn        clock.Date
 	ToldN         int `bun:"told_n"`

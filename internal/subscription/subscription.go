@@ -1,5 +1,5 @@
-// Package subscription keeps those who read along: whoever wishes to be told of new things of a unit (its posts, its answers
-// to questions, what it needs in a disaster) by e-mail or in their browser, at once or collected once a day or a week. Nobody
+// Package subscription keeps those who read along: whoever wishes to be told of new things of a unit (its posts and its answers
+// to questions) by e-mail or in their browser, at once or collected once a day or a week. Nobody
 // is written to by e-mail who has not confirmed the address by the link in the first letter; every letter carries a link
 // that ends it with one click (RFC 8058); a browser is asked by the browser itself. Addresses are kept sealed, are shown to
 // nobody, and are deleted when the reader stops or when the door takes nothing any more. One thing is told to one reader
@@ -86,7 +86,7 @@ func (p Pace) valid() bool { return p == Now || p == Daily || p == Weekly }
 
 // Topic is what a reader wishes to be told of.
 type Topic struct {
-	Kind     string // of a Source: "post", "answer", "need"
+	Kind     string // of a Source: "post", "answer"
 	UnitID   string
 	Below    bool   // the units below it too
 	Category string // code of the source; "" is all of them
@@ -146,7 +146,7 @@ type Source interface {
 	// Items gives those of the things that stand in public now, in the order asked.
 	Items(ctx context.Context, w Words, refs []Ref) ([]Item, error)
 	// Categories lists its subjects.
-	Categories(ctx context.Context, w Words) ([]Category, error)
+	Categories(ctx context.Context, w Words, lang string) ([]Category, error)
 }
 
 // Sealer seals what must not be readable in a stolen database; *secret.Box has it.
@@ -183,6 +183,9 @@ type Deps struct {
 	Words   func(lang string) Words
 	Name    func(w Words, u orgunit.Unit) string // what the public calls a unit
 	BaseURL string
+	From    string         // the house's address, for the DNS records that it needs
+	Relay   string         // HOST:PORT of its mail server
+	Signer  *mailer.Signer // signs letters; nil when none go out
 }
 
 // Service keeps the readers and tells them.
@@ -212,16 +215,18 @@ func (s *Service) Add(x Source) {
 func (s *Service) Kinds() []string { return append([]string{}, s.order...) }
 
 // Categories lists the subjects of a source; nothing for a source that is not there.
-func (s *Service) Categories(ctx context.Context, kind string, w Words) ([]Category, error) {
+func (s *Service) Categories(ctx context.Context, kind string, w Words, lang string) ([]Category, error) {
 	src := s.sources[kind]
 	if src == nil {
 		return nil, nil
 	}
-	return src.Categories(ctx, w)
+	return src.Categories(ctx, w, lang)
 }
 
 // Enabled tells whether the house can use a door.
-func (s *Service) Enabled(d Door) bool { return d == Email && s.Post != nil || d == Browser && s.Push != nil }
+func (s *Service) Enabled(d Door) bool {
+	return d == Email && s.Post != nil || d == Browser && s.Push != nil
+}
 
 // PushKey is the public half of the key that signs pushes, "" when the house sends none.
 func (s *Service) PushKey() string {

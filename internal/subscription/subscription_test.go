@@ -46,7 +46,7 @@ func (b *board) Items(_ context.Context, _ subscription.Words, refs []subscripti
 	return out, nil
 }
 
-func (*board) Categories(context.Context, subscription.Words) ([]subscription.Category, error) {
+func (*board) Categories(context.Context, subscription.Words, string) ([]subscription.Category, error) {
 	return []subscription.Category{{Code: "news", Name: "Tin tức"}, {Code: "notice", Name: "Thông báo"}}, nil
 }
 
@@ -137,7 +137,9 @@ func (k *kit) drain() {
 
 func (k *kit) sweep() {
 	k.t.Helper()
-	err := k.db.InTx(k.t.Context(), func(ctx context.Context, tx db.Tx) error { return k.queue.Enqueue(ctx, tx, subscription.SweepArgs(), nil) })
+	err := k.db.InTx(k.t.Context(), func(ctx context.Context, tx db.Tx) error {
+		return k.queue.Enqueue(ctx, tx, subscription.SweepArgs(), nil)
+	})
 	if err != nil {
 		k.t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 // islands are the parts of officials' pages; each becomes one file of the same name, and what two of them share is split
 // off. The citizens' file is made alone, so that it stays one small file, and so is the service worker.
-var islands = []string{"office.ts", "editor.ts", "map.ts", "passkey.ts", "verify.ts", "outbox.ts", "assist.ts", "scan.ts"}
+var islands = []string{"office.ts", "editor.ts", "map.ts", "passkey.ts", "verify.ts", "outbox.ts", "assist.ts", "scan.ts", "push.ts"}
 
 // fonts are the subsets that Vietnamese text needs: its own letters and the basic ones, regular and semibold.
 var fonts = []string{"latin-400", "latin-600", "vietnamese-400", "vietnamese-600"}

@@ -1,6 +1,6 @@
 // The service worker keeps the pages whose server says "X-Offline: keep" and the files they need, and gives them when there
 // is no network. Everything else goes to the network as if the worker were not there. What was kept is forgotten on
-// signing out.
+// signing out. It also shows the notices that a reader asked for, and follows the browser when it changes its push address.
 /// <reference lib="webworker" />
 export {};
 const sw = self as unknown as ServiceWorkerGlobalScope;
@@ -70,3 +70,45 @@ sw.addEventListener("fetch", (e) => {
   if (req.mode === "navigate") e.respondWith(page(req));
   else if (url.pathname.startsWith("/static/")) e.respondWith(file(req));
 });
+
+interface Notice {
+  title: string;
+  body: string;
+  url: string;
+  tag: string;
+}
+
+/** What the house wrote; something to show even when it cannot be read, since a browser wants each push to be shown. */
+function notice(e: PushEvent): Notice {
+  try {
+    return e.data!.json() as Notice;
+  } catch {
+    return { title: "Mặt trận Tổ quốc", body: "", url: "/", tag: "NB" };
+  }
+}
+
+sw.addEventListener("push", (e) => {
+  const n = notice(e);
+  e.waitUntil(sw.registration.showNotification(n.title, { body: n.body, tag: n.tag, data: n.url, lang: "vi" }));
+});
+sw.addEventListener("notificationclick", (e) => {
+  e.notification.close();
+  const to = new URL(String(e.notification.data ?? "/"), sw.location.origin);
+  if (to.origin === sw.location.origin) e.waitUntil(sw.clients.openWindow(to.href));
+});
+
+interface Changed extends ExtendableEvent {
+  oldSubscription?: PushSubscription | null;
+  newSubscription?: PushSubscription | null;
+}
+
+async function moved(e: Changed): Promise<void> {
+  const old = e.oldSubscription;
+  if (!old) return;
+  const sub = e.newSubscription ?? (await sw.registration.pushManager.subscribe(old.options));
+  const keys = sub.toJSON().keys;
+  const body = new URLSearchParams({ old: old.endpoint, endpoint: sub.endpoint, p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" });
+  await fetch("/bao-tin/trinh-duyet/doi", { method: "POST", body });
+}
+
+sw.addEventListener("pushsubscriptionchange", (e) => (e as ExtendableEvent).waitUntil(moved(e as Changed)));

@@ -27,7 +27,7 @@ CREATE INDEX subscription_reader_confirmed ON subscription_reader (confirmed_at,
 CREATE TABLE subscription_topic (
     id           text PRIMARY KEY,
     reader_id    text NOT NULL,
-    kind         text NOT NULL,        -- which source: post, answer, need
+    kind         text NOT NULL,        -- which source: post, answer
     unit_id      text NOT NULL,
     below        boolean NOT NULL,     -- the units below it too
     category     text NOT NULL,        -- code of the source; '' is all of them
