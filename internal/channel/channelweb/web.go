@@ -44,6 +44,9 @@ type Pages struct {
 	Clock   clock.Clock
 	// Facebook answers the handshake; nil refuses it.
 	Facebook Handshaker
+	// Hub answers the challenges of YouTube's hub; nil refuses them. Shared tells how the shared day of uploads stands.
+	Hub    Challenger
+	Shared Shared
 	// Refused counts webhooks with a wrong signature; nil counts nowhere.
 	Refused func(kind channel.Kind)
 }
@@ -54,6 +57,9 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Public("POST /webhook/zalo", p.zaloHook)
 	r.Public("GET /webhook/facebook", p.facebookHandshake)
 	r.Public("POST /webhook/facebook", p.facebookHook)
+	r.Public("GET "+HubPath, p.hubChallenge)
+	r.Public("POST "+HubPath, p.hubHook)
+	r.Can("GET "+SharedPath, channel.ActionSee, p.shared)
 	r.Can("GET "+Base, channel.ActionSee, p.list)
 	r.Can("GET "+Base+"/xuat.xlsx", channel.ActionSee, p.export)
 	r.Can("GET "+Base+"/ket-noi", channel.ActionConnect, p.connectForm)
