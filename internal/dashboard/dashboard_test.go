@@ -75,18 +75,18 @@ func TestOverviewAddsUpToPlaces(t *testing.T) {
 		Place: func(u string) (string, string, string) { return u[:2], "Xã " + u[:2], u[:2] },
 	}
 	s := dashboard.NewService(clock.NewStub(now), authorizer(t), c)
-	o, err := s.Overview(t.Context(), official(identity.RoleLeader))
+	o, err := s.Overview(t.Context(), official(identity.RoleLeader), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(o.Rows) != 2 || o.Rows[0].UnitID != "x1" || o.Rows[0].Waiting != 4 || o.Total.Waiting != 9 || o.Total.Overdue != 1 {
 		t.Fatalf("%+v", o)
 	}
-	if _, err := s.Overview(t.Context(), official(identity.RoleEditor)); !fault.Is(err, fault.Forbidden) {
+	if _, err := s.Overview(t.Context(), official(identity.RoleEditor), ""); !fault.Is(err, fault.Forbidden) {
 		t.Fatal(err)
 	}
 	c.Waiting = func(context.Context, identity.Actor) (dashboard.ByUnit, error) { return nil, errors.New("db") }
-	if _, err := dashboard.NewService(clock.NewStub(now), authorizer(t), c).Overview(t.Context(), official(identity.RoleLeader)); err == nil {
+	if _, err := dashboard.NewService(clock.NewStub(now), authorizer(t), c).Overview(t.Context(), official(identity.RoleLeader), ""); err == nil {
 		t.Fatal("a failing feature must not be shown as zero")
 	}
 }

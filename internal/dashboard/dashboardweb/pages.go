@@ -33,6 +33,8 @@ type Pages struct {
 	ViewBox string
 	// Query is the unit filter that the lists behind the numbers understand: "?don_vi=ID".
 	Lists Lists
+	// UnitName names a unit; nil leaves the id.
+	UnitName func(unitID string) string
 }
 
 // Lists builds the addresses of the rows behind a unit's numbers.
@@ -56,7 +58,7 @@ func (p *Pages) today(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) overview(w http.ResponseWriter, r *http.Request) error {
-	o, err := p.Service.Overview(r.Context(), identity.ActorFrom(r.Context()))
+	o, err := p.Service.Overview(r.Context(), identity.ActorFrom(r.Context()), r.URL.Query().Get("don_vi"))
 	if err != nil {
 		return err
 	}
@@ -79,10 +81,14 @@ type overviewView struct {
 	Lists  Lists
 	Map    ui.MapProps
 	Paging ui.Paging
+	Unit   string // of the figures, by name
 }
 
 func (p *Pages) view(ctx context.Context, o dashboard.Overview) overviewView {
-	v := overviewView{Overview: o, Lists: p.Lists}
+	v := overviewView{Overview: o, Lists: p.Lists, Unit: o.UnitID}
+	if p.UnitName != nil {
+		v.Unit = p.UnitName(o.UnitID)
+	}
 	if len(p.Shapes) == 0 {
 		return v
 	}
@@ -118,7 +124,7 @@ func tone(r dashboard.Row) string {
 }
 
 func (p *Pages) overviewExcel(w http.ResponseWriter, r *http.Request) error {
-	o, err := p.Service.Overview(r.Context(), identity.ActorFrom(r.Context()))
+	o, err := p.Service.Overview(r.Context(), identity.ActorFrom(r.Context()), "")
 	if err != nil {
 		return err
 	}
@@ -158,4 +164,12 @@ func groupTone(g dashboard.Group) string {
 		return "wait"
 	}
 	return "info"
+}
+
+// figureText is a number as it stands: alone, or out of how many.
+func figureText(ctx context.Context, f dashboard.Figure) string {
+	if f.Of == 0 {
+		return ui.Number(ctx, f.N)
+	}
+	return ui.Number(ctx, f.N) + "/" + ui.Number(ctx, f.Of)
 }

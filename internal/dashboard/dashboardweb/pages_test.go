@@ -43,6 +43,9 @@ func pages(t *testing.T, waiting dashboard.ByUnit, err error) *Pages {
 		Shapes: []ui.Shape{{Code: "17611", Name: "Xã Vân Tụ", Path: "M0 0h5v5z"}, {Code: "1", Name: "Xã khác", Path: "M5 5h5v5z"}},
 		Service: dashboard.NewService(clock.NewStub(now), z, dashboard.Counters{
 			PostsOut: count(dashboard.ByUnit{"u": 2}), ChannelsIll: count(nil), Waiting: count(waiting), Overdue: count(nil),
+			Figures: func(_ context.Context, _ identity.Actor, unit string) ([]dashboard.Figure, error) {
+				return []dashboard.Figure{{Key: "promises_week", N: 3, Href: "/loi-hua?don_vi=" + unit}, {Key: "helped", N: 7, Of: 9, Href: "/lam-viec/vu-viec?don_vi=" + unit}}, nil
+			},
 			Place: func(u string) (string, string, string) { return u, "Xã Vân Tụ", "17611" },
 		})}
 }

@@ -21,7 +21,9 @@ func TestMapOfPublicQuestions(t *testing.T) {
 	open := s.Ask(func(in *feedback.Intake) {
 		in.Text, in.Category, in.Place = "Cầu Đen ở khối Hồng Sơn gãy lan can, rất nguy hiểm cho trẻ em.", "road", feedback.Place{Lat: 18.67, Lon: 105.69}
 	})
-	s.Ask(func(in *feedback.Intake) { in.Text = "Một việc mà chưa cán bộ nào đưa ra cho bà con cùng theo dõi." })
+	s.Ask(func(in *feedback.Intake) {
+		in.Text = "Một việc mà chưa cán bộ nào đưa ra cho bà con cùng theo dõi."
+	})
 	if err := s.rooms.Similar.Open(t.Context(), feedbacktest.Officer, open.ID, "Cầu Đen gãy lan can"); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +52,8 @@ func filterOf(q url.Values, actor identity.Actor) (feedback.Filter, string) {
 		f.Open, f.ClaimedBy = true, actor.ID
 	case "overdue":
 		f.Overdue = true
+	case "bounced":
+		f.Bounced = true
 	case "review":
 		f.State = feedback.StateReview
 	case "answered":
@@ -58,6 +61,9 @@ func filterOf(q url.Values, actor identity.Actor) (feedback.Filter, string) {
 	case "all":
 	default:
 		view, f.Open = "open", true
+	}
+	if n, err := strconv.Atoi(q.Get("danh_gia")); err == nil && n >= 1 && n <= 3 {
+		f.Rating = n
 	}
 	return f, view
 }
@@ -156,9 +162,9 @@ func (p *Pages) queueExcel(w http.ResponseWriter, r *http.Request) error {
 // tabs are the ready-made views of the queue.
 func (v queueView) tabs(ctx context.Context) []ui.Tab {
 	var out []ui.Tab
-	for _, t := range []string{"open", "mine", "review", "overdue", "answered", "all"} {
+	for _, t := range []string{"open", "mine", "review", "overdue", "bounced", "answered", "all"} {
 		q := url.Values{}
-		for _, keep := range []string{"q", "loai", "cua", "linh_vuc", "don_vi"} {
+		for _, keep := range []string{"q", "loai", "cua", "linh_vuc", "danh_gia", "don_vi"} {
 			if s := v.Q.Get(keep); s != "" {
 				q.Set(keep, s)
 			}

@@ -313,6 +313,8 @@ func standing(q *bun.SelectQuery, st Standing, today clock.Date) *bun.SelectQuer
 		return q.Where("NOT "+late, today).Where("p.changes > 0")
 	case Kept:
 		return q.Where("NOT "+late, today).Where("p.changes = 0").Where("p.state = 'kept'")
+	case Week:
+		return q.Where("p.state = 'open'").Where("p.due >= ?", today).Where("p.due <= ?", today.AddDays(weekDays))
 	case Waiting:
 		return q.Where("NOT "+late, today).Where("p.changes = 0").Where("p.state = 'open'")
 	}

@@ -50,6 +50,9 @@ const (
 	Late    Standing = "late"    // its day has passed, or it was done after it
 )
 
+// Week narrows a list to what is promised for the next seven days; no promise stands in it alone.
+const Week Standing = "week"
+
 // Standings lists them.
 var Standings = [...]Standing{Waiting, Kept, Changed, Late}
 
