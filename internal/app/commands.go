@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/notice"
+	"github.com/nhipcau/nhipcau/internal/channel/youtube"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/housing"
@@ -65,7 +67,7 @@ func (keysResealCmd) Run(s *session) error {
 		return err
 	}
 	total := 0
-	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), feedback.Sealed(), subscription.Sealed(), voter.Sealed(), household.Sealed(), housing.Sealed(), relief.Sealed()} {
+	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), notice.Sealed(), youtube.Sealed(), feedback.Sealed(), subscription.Sealed(), voter.Sealed(), household.Sealed(), housing.Sealed(), relief.Sealed()} {
 		for _, c := range columns {
 			n, err := box.Reseal(s.ctx, d, c)
 			total += n

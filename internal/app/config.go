@@ -48,7 +48,20 @@ type Config struct {
 		GraphURL    string `koanf:"graph_url"`
 		DialogURL   string `koanf:"dialog_url"`
 	} `koanf:"facebook"`
-	Mail struct {
+	YouTube struct {
+		ClientID     string `koanf:"client_id"`
+		ClientSecret string `koanf:"client_secret"`
+		APIURL       string `koanf:"api_url"`
+		TokenURL     string `koanf:"token_url"`
+		ConsentURL   string `koanf:"consent_url"`
+		HubURL       string `koanf:"hub_url"`
+		FeedURL      string `koanf:"feed_url"`
+		WatchURL     string `koanf:"watch_url"` // address of a film without its id
+		Uploads      int    `koanf:"uploads"`   // films a day that Google allows the project
+		Units        int    `koanf:"units"`     // quota units a day that Google allows the project
+	} `koanf:"youtube"`
+	FFmpeg string `koanf:"ffmpeg"` // program that takes stills out of films; "" means ffmpeg of the machine, when there is one
+	Mail   struct {
 		SMTP     string `koanf:"smtp"`     // mail server for letters to bodies outside, "mail.example.vn:587"; "" sends none
 		From     string `koanf:"from"`     // address of the house; answers come back to it
 		User     string `koanf:"user"`     // "" signs in nowhere
@@ -81,6 +94,9 @@ func Defaults() Config {
 	c.Log.Format, c.Log.Level = "text", "info"
 	c.Zalo.OAuthURL, c.Zalo.OpenAPIURL = "https://oauth.zaloapp.com", "https://openapi.zalo.me"
 	c.Facebook.GraphURL, c.Facebook.DialogURL = "https://graph.facebook.com", "https://www.facebook.com"
+	c.YouTube.APIURL, c.YouTube.TokenURL, c.YouTube.ConsentURL = "https://www.googleapis.com", "https://oauth2.googleapis.com", "https://accounts.google.com"
+	c.YouTube.HubURL, c.YouTube.FeedURL = "https://pubsubhubbub.appspot.com/subscribe", "https://www.youtube.com/xml/feeds/videos.xml"
+	c.YouTube.WatchURL, c.YouTube.Uploads, c.YouTube.Units = "https://www.youtube.com/watch?v=", 100, 10_000
 	c.Budget = 4000
 	return c
 }

@@ -6,7 +6,10 @@ import (
 	"github.com/nhipcau/nhipcau/internal/audit"
 	"github.com/nhipcau/nhipcau/internal/audit/auditweb"
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/audience"
 	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
+	"github.com/nhipcau/nhipcau/internal/channel/notice"
+	"github.com/nhipcau/nhipcau/internal/channel/youtube"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
 	"github.com/nhipcau/nhipcau/internal/dashboard/dashboardweb"
 	"github.com/nhipcau/nhipcau/internal/directive"
@@ -51,6 +54,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identityweb"
 	"github.com/nhipcau/nhipcau/internal/inbox"
+	"github.com/nhipcau/nhipcau/internal/inbox/correction"
+	"github.com/nhipcau/nhipcau/internal/inbox/correctionweb"
 	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
 	"github.com/nhipcau/nhipcau/internal/loudspeaker"
 	"github.com/nhipcau/nhipcau/internal/loudspeaker/loudspeakerweb"
@@ -65,6 +70,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/publish/localise"
+	"github.com/nhipcau/nhipcau/internal/publish/localiseweb"
 	"github.com/nhipcau/nhipcau/internal/publish/planner"
 	"github.com/nhipcau/nhipcau/internal/publish/plannerweb"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
@@ -76,6 +83,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/subscription/subscriptionweb"
 	"github.com/nhipcau/nhipcau/internal/topics"
 	"github.com/nhipcau/nhipcau/internal/topics/topicsweb"
+	"github.com/nhipcau/nhipcau/internal/video"
+	"github.com/nhipcau/nhipcau/internal/video/videoweb"
 	"github.com/nhipcau/nhipcau/internal/voter"
 	"github.com/nhipcau/nhipcau/internal/voter/voterweb"
 )
@@ -99,9 +108,14 @@ func rooms() []room {
 		{name: "identity", migrations: identity.Migrations, policies: identity.Policies, catalogue: identityweb.Catalogue},
 		{name: "audit", migrations: audit.Migrations, policies: audit.Policies, catalogue: auditweb.Catalogue},
 		{name: "channel", migrations: channel.Migrations, policies: channel.Policies.Text, catalogue: channelweb.Catalogue},
+		{name: "notice", migrations: notice.Migrations},
+		{name: "audience", migrations: audience.Migrations},
+		{name: "youtube", migrations: youtube.Migrations},
+		{name: "video", migrations: video.Migrations, catalogue: videoweb.Catalogue},
 		{name: "orgadmin", migrations: orgadmin.Migrations, policies: orgadmin.Policies},
 		{name: "publish", migrations: publish.Migrations, policies: publish.Policies.Text, catalogue: publishweb.Catalogue},
 		{name: "planner", migrations: planner.Migrations, catalogue: plannerweb.Catalogue},
+		{name: "localise", migrations: localise.Migrations, catalogue: localiseweb.Catalogue},
 		{name: "feedback", migrations: feedback.Migrations, policies: feedback.Policies, catalogue: feedbackweb.Catalogue},
 		{name: "deadline", migrations: deadline.Migrations, policies: deadline.Policies, catalogue: deadlineweb.Catalogue},
 		{name: "phrase", migrations: phrase.Migrations},
@@ -118,6 +132,7 @@ func rooms() []room {
 		{name: "receipt", catalogue: receiptweb.Catalogue},
 		{name: "open311", migrations: open311.Migrations, catalogue: open311web.Catalogue},
 		{name: "inbox", migrations: inbox.Migrations, policies: inbox.Policies, catalogue: inboxweb.Catalogue},
+		{name: "correction", migrations: correction.Migrations, policies: correction.Policies, catalogue: correctionweb.Catalogue},
 		{name: "portal", migrations: portal.Migrations, policies: portal.Policies.Text, catalogue: portalweb.Catalogue},
 		{name: "household", migrations: household.Migrations, policies: household.Policies.Text, catalogue: householdweb.Catalogue},
 		{name: "housing", migrations: housing.Migrations, policies: housing.Policies.Text, catalogue: housingweb.Catalogue},

@@ -18,6 +18,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/audit"
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/channel/facebook"
+	"github.com/nhipcau/nhipcau/internal/channel/youtube"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/handbook"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -33,6 +34,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/tlog"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
+	"github.com/nhipcau/nhipcau/internal/video"
 )
 
 // House is one running process of the product.
@@ -41,11 +43,13 @@ type House struct {
 	log   *slog.Logger
 	clock clock.Clock
 
-	db       *db.DB
-	queue    *jobs.Queue
-	box      *secret.Box
-	blobs    blob.Store
-	pictures *picture.Store
+	db    *db.DB
+	queue *jobs.Queue
+	box   *secret.Box
+	blobs blob.Store
+
+	channelRooms channelRooms
+	pictures     *picture.Store
 	// innerPictures are those that only officials see: houses of families, payments being handed over.
 	innerPictures *picture.Store
 	tlog          *tlog.Log
@@ -59,6 +63,8 @@ type House struct {
 	audit    *audit.Log
 	channels *channel.Service
 	facebook *facebook.Adapter
+	youtube  *youtube.Adapter
+	films    *video.Service
 	signer   *mail.Signer           // signs letters; nil without a mail server
 	refused  *prometheus.CounterVec // webhooks with a wrong signature, by channel
 	features features

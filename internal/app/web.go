@@ -23,6 +23,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/relief/reliefweb"
 	"github.com/nhipcau/nhipcau/internal/subscription/subscriptionweb"
+	"github.com/nhipcau/nhipcau/internal/video/videoweb"
 )
 
 // jobsPath is where the queue's own page is.
@@ -43,7 +44,11 @@ func (h *House) openWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range append(append(h.featurePages(), h.openPages()...), people, today, h.book) {
+	films, err := videoweb.New(h.films)
+	if err != nil {
+		return err
+	}
+	for _, p := range append(append(h.featurePages(), h.openPages()...), people, today, films, h.book) {
 		p.Routes(&h.routes)
 	}
 	if err := h.ownRoutes(ctx); err != nil {
@@ -130,6 +135,7 @@ func navigation() []navEntry {
 		{key: "nav.group_people"},
 		{"nav.assist", assistweb.Base, "people", "feedback.assist"},
 		{"nav.inbox", "/lam-viec/hop-thu", "inbox", "inbox.read"},
+		{"nav.correction", "/lam-viec/dinh-chinh", "read", "correction.read"},
 		{"nav.cases", "/lam-viec/vu-viec", "case", "feedback.read"},
 		{"nav.deadlines", "/lam-viec/dung-han", "clock", "deadline.watch"},
 		{"nav.voter", "/lam-viec/cu-tri", "people", "voter.read"},
@@ -137,6 +143,7 @@ func navigation() []navEntry {
 		{key: "nav.group_posts"},
 		{"nav.posts", "/lam-viec/tin-bai", "post", "publish.read"},
 		{"nav.calendar", "/lam-viec/lich-dang", "clock", "publish.read"},
+		{"nav.locals", "/lam-viec/ban-dia-phuong", "post", "publish.read"},
 		{"nav.channels", "/lam-viec/kenh", "channel", "channel.see"},
 		{"nav.fleet", "/lam-viec/doi-kenh", "channel", "fleet.see"},
 		{"nav.statistics", "/lam-viec/thong-ke", "map", "statistics.read"},

@@ -32,6 +32,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitymove"
 	"github.com/nhipcau/nhipcau/internal/inbox"
+	"github.com/nhipcau/nhipcau/internal/inbox/correction"
+	"github.com/nhipcau/nhipcau/internal/inbox/correctionweb"
 	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
 	"github.com/nhipcau/nhipcau/internal/loudspeaker"
 	"github.com/nhipcau/nhipcau/internal/loudspeaker/loudspeakerweb"
@@ -44,6 +46,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/portal"
 	"github.com/nhipcau/nhipcau/internal/portal/portalweb"
 	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/publish/localise"
+	"github.com/nhipcau/nhipcau/internal/publish/localiseweb"
 	"github.com/nhipcau/nhipcau/internal/publish/planner"
 	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
 	"github.com/nhipcau/nhipcau/internal/relief"
@@ -60,6 +64,7 @@ type features struct {
 	admin      *orgadmin.Service
 	publish    *publish.Service
 	planner    *planner.Service
+	localise   *localise.Service
 	feedback   *feedback.Service
 	answers    answerRooms
 	deadline   *deadline.Service
@@ -71,6 +76,7 @@ type features struct {
 	readers    *subscription.Service
 	directive  *directive.Service
 	statistics *statistics.Service
+	correction *correction.Service
 	topics     *topics.Service
 	assist     *assist.Service
 	loud       *loudspeaker.Service
@@ -105,6 +111,7 @@ type Rooms struct {
 	Channels   *channel.Service
 	Publish    *publish.Service
 	Planner    *planner.Service
+	Localise   *localise.Service
 	Feedback   *feedback.Service
 	Answers    Answers
 	Deadline   *deadline.Service
@@ -124,6 +131,7 @@ type Rooms struct {
 	Disclosure *disclosure.Service
 	Directive  *directive.Service
 	Statistics *statistics.Service
+	Correction *correction.Service
 	Topics     *topics.Service
 	Assist     *assist.Service
 	Sites      *portal.Sites
@@ -133,20 +141,22 @@ type Rooms struct {
 
 func (h *House) openChannels() error {
 	c := h.cfg
+	h.openFilms()
 	h.channels = channel.New(channel.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Sealer: h.box, Units: h.units, Logger: h.log.With("part", "channel"),
 		Config: channel.Config{Budget: map[channel.Kind]int{channel.Zalo: c.Budget}, CallbackURL: c.PublicURL + channelweb.CallbackPath},
 	})
 	h.channels.Add(zalo.New(zalo.Config{
 		OAuthURL: c.Zalo.OAuthURL, OpenAPIURL: c.Zalo.OpenAPIURL, AppID: c.Zalo.AppID, AppSecret: c.Zalo.AppSecret,
-		WebhookKey: c.Zalo.OASecretKey, MediaBase: c.PublicURL, Cover: c.PublicURL + coverPath, Clock: h.clock,
+		WebhookKey: c.Zalo.OASecretKey, MediaBase: c.PublicURL, Cover: c.PublicURL + coverPath, Clock: h.clock, Films: h.films,
 	}, h.channels.Vault(), h.channels.Budget(channel.Zalo)))
 	h.facebook = facebook.New(facebook.Config{
 		GraphURL: c.Facebook.GraphURL, DialogURL: c.Facebook.DialogURL, AppID: c.Facebook.AppID, AppSecret: c.Facebook.AppSecret,
 		VerifyToken: c.Facebook.VerifyToken, MediaBase: c.PublicURL, Clock: h.clock,
 	}, h.channels.Vault(), h.channels.Budget(channel.Facebook))
 	h.channels.Add(h.facebook)
-	return nil
+	h.openChannelRooms()
+	return h.openYouTube()
 }
 
 func (h *House) openFeatures(ctx context.Context) error {
@@ -163,10 +173,11 @@ func (h *House) openFeatures(ctx context.Context) error {
 	sites.Listen(h.queue)
 	f.publish = publish.New(publish.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Tree: func() publish.Tree { return h.units.Forest() },
-		Accounts: h.channels, Deliverer: h.channels, Retrier: h.channels, Profiles: sites, Pictures: h.pictures, Links: links,
+		Accounts: h.channels, Deliverer: h.channels, Retrier: h.channels, Profiles: sites, Pictures: h.pictures, Films: filmsOfPosts{h.films}, Links: links,
 		Logger: h.log.With("part", "publish"),
 	})
 	h.channels.SetSource(f.publish)
+	h.films.Owns(f.publish)
 	f.loud = loudspeaker.New(loudspeaker.Deps{
 		DB: h.db, Queue: h.queue, Clock: h.clock, Trail: h.audit, Posts: f.publish, Profiles: sites, Pictures: h.pictures, Links: links, Blobs: h.blobs,
 		Voice: loudspeaker.NewCommand(h.cfg.Voice), Words: h.words.In("vi"), Logger: h.log.With("part", "loudspeaker"),
@@ -183,10 +194,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 	if err := h.openRouting(); err != nil {
 		return err
 	}
-	f.inbox = inbox.New(inbox.Deps{
-		DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
-		Channels: h.channels, Cases: f.feedback, People: h.people, Calendar: days,
-	})
+	h.openInbox(days)
 	h.openHouseholds()
 	h.openHouses()
 	h.openRelief()
@@ -205,7 +213,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
 		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.readers.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover(), f.award.Mover())
-	h.sweepPictures(f.publish, f.feedback, f.answers.promise, f.directive, f.spending, f.housing)
+	h.sweepPictures(f.publish, h.films, f.localise, f.feedback, f.answers.promise, f.directive, f.spending, f.housing)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
 	h.people.RegisterWork("publish", f.publish)
@@ -240,7 +248,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Planner: h.features.planner, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Readers: h.features.readers, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Planner: h.features.planner, Localise: h.features.localise, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Readers: h.features.readers, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Correction: h.features.correction, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -250,12 +258,14 @@ func (h *House) featurePages() []pages {
 	return []pages{
 		&orgunitweb.Pages{Units: h.units, Admin: f.admin, Home: f.portal.Links.Unit},
 		auditweb.New(audit.NewViewer(h.audit, h.authz, h.units), h.units),
-		&channelweb.Pages{Service: h.channels, Authz: h.authz, Units: h.units, Clock: h.clock, Facebook: h.facebook,
+		&channelweb.Pages{Service: h.channels, Authz: h.authz, Units: h.units, Clock: h.clock, Facebook: h.facebook, Hub: h.youtube, Shared: dayOfYouTube{h.youtube},
 			Refused: func(k channel.Kind) { h.refused.WithLabelValues(string(k)).Inc() }},
-		publishweb.New(f.publish, h.clock),
+		publishweb.New(f.publish, h.clock).WithReaders(h.readersOfPost),
 		h.plannerPages(),
+		&localiseweb.Pages{Service: f.localise},
 		loudspeakerweb.New(f.loud),
-		inboxweb.New(f.inbox),
+		h.inboxPages(),
+		&correctionweb.Pages{Service: f.correction},
 		h.fleetPages(),
 		h.voterPages(),
 		h.fundPages(),

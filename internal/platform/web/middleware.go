@@ -17,8 +17,9 @@ import (
 // maxBody bounds every request body that its handler does not bound itself: pictures are the largest thing sent.
 const maxBody = 64 << 20
 
-// csp allows nothing but the house's own files: no inline script or style, no foreign frame. Pictures may also be data: (QR).
-const csp = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; object-src 'none'; " +
+// csp allows nothing but the house's own files: no inline script or style, no foreign frame. Pictures may also be data: (QR), films blob: (the still of one
+// that is about to be sent).
+const csp = "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; script-src 'self'; object-src 'none'; " +
 	"base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 type wholeBody struct{}
