@@ -4,6 +4,7 @@
 //	/                the wall: what citizens see on their phones
 //	/wall/…          one official account or Page
 //	/zalo/…          the Zalo hosts; base addresses end in /zalo, for example http://127.0.0.1:8090/zalo/v4/oa/access_token
+//	/youtube/…       YouTube: sign-in, Data API, uploads and hub, for example http://127.0.0.1:8090/youtube/youtube/v3/videos
 //	/graph/…         the Graph API, for example http://127.0.0.1:8090/graph/v26.0/me
 //	/control/…       what the outside world knows and what it is told to do
 //
@@ -13,6 +14,11 @@
 //	https://openapi.zalo.me        → http://127.0.0.1:8090/zalo    (paths /v2.0/…, /v3.0/…)
 //	https://graph.facebook.com     → http://127.0.0.1:8090/graph   (paths /v26.0/…)
 //	https://www.facebook.com       → http://127.0.0.1:8090/graph   (path /v26.0/dialog/oauth)
+//
+//	https://accounts.google.com    → http://127.0.0.1:8090/youtube (path /o/oauth2/v2/auth)
+//	https://oauth2.googleapis.com  → http://127.0.0.1:8090/youtube (path /token)
+//	https://www.googleapis.com     → http://127.0.0.1:8090/youtube (paths /youtube/v3/…, /upload/youtube/v3/…)
+//	https://pubsubhubbub.appspot.com/subscribe → http://127.0.0.1:8090/youtube/subscribe
 //
 // and the app id, app secret and webhook address that the platforms were opened with. A first try by hand:
 //
@@ -27,7 +33,7 @@
 // the calendar (packages, quotas, windows, type of account) is a knob of zalo.OA and facebook.Page, changed while running
 // by POST …/knobs.
 //
-// The control API, beside those of the platforms (see zalo.Sim.ControlHandler and facebook.Sim.ControlHandler):
+// The control API, beside those of the platforms (see zalo.Sim.ControlHandler, facebook.Sim.ControlHandler and youtube.Sim.ControlHandler):
 //
 //	GET    /control/stats              {"zalo":…,"facebook":…}: counts, requests per minute, duplicates, webhooks
 //	POST   /control/stats/reset        request counters start from zero
@@ -49,19 +55,22 @@ import (
 	"github.com/nhipcau/nhipcau/sim/facebook"
 	"github.com/nhipcau/nhipcau/sim/simkit"
 	"github.com/nhipcau/nhipcau/sim/wall"
+	"github.com/nhipcau/nhipcau/sim/youtube"
 	"github.com/nhipcau/nhipcau/sim/zalo"
 )
 
-// World is the set of simulated platforms. Faults must be the table both were made with; Open sees to it.
+// World is the set of simulated platforms. Faults must be the table all were made with; Open sees to it. YouTube may be nil.
 type World struct {
 	Zalo     *zalo.Sim
 	Facebook *facebook.Sim
+	YouTube  *youtube.Sim
 	Faults   *simkit.Faults
 }
 
 // Open makes a world whose platforms know the address ("http://127.0.0.1:8090") they are reached at and, unless folder
-// is empty, keep their state in it. BaseURL, WallURL, Folder and Faults of the two configurations are filled in here.
-func Open(address, folder string, z zalo.Config, f facebook.Config) (World, error) {
+// is empty, keep their state in it. BaseURL, WallURL, Folder and Faults of the configurations are filled in here. YouTube is
+// opened when its configuration is given.
+func Open(address, folder string, z zalo.Config, f facebook.Config, y ...youtube.Config) (World, error) {
 	address = strings.TrimRight(address, "/")
 	faults := &simkit.Faults{}
 	z.BaseURL, z.WallURL, z.Folder, z.Faults = address+"/zalo", address+"/wall", folder, faults
@@ -74,19 +83,35 @@ func Open(address, folder string, z zalo.Config, f facebook.Config) (World, erro
 	if err != nil {
 		return World{}, errors.Join(err, zaloSim.Close())
 	}
-	return World{Zalo: zaloSim, Facebook: facebookSim, Faults: faults}, nil
+	w := World{Zalo: zaloSim, Facebook: facebookSim, Faults: faults}
+	for _, c := range y {
+		c.BaseURL, c.WallURL, c.Folder, c.Faults = address+"/youtube", address+"/wall", folder, faults
+		if w.YouTube, err = youtube.New(c); err != nil {
+			return World{}, errors.Join(err, w.Close())
+		}
+	}
+	return w, nil
 }
 
 // Close stops webhook deliveries and flushes the state of all platforms.
-func (w World) Close() error { return errors.Join(w.Zalo.Close(), w.Facebook.Close()) }
+func (w World) Close() error {
+	err := errors.Join(w.Zalo.Close(), w.Facebook.Close())
+	if w.YouTube != nil {
+		err = errors.Join(err, w.YouTube.Close())
+	}
+	return err
+}
 
 // Handler serves everything: platforms, control and wall.
 func (w World) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/zalo/", http.StripPrefix("/zalo", w.Zalo.Handler()))
 	mux.Handle("/graph/", http.StripPrefix("/graph", w.Facebook.Handler()))
+	if w.YouTube != nil {
+		mux.Handle("/youtube/", http.StripPrefix("/youtube", w.YouTube.Handler()))
+	}
 	mux.Handle("/control/", w.Control())
-	mux.Handle("/", wall.Handler(w.Zalo, w.Facebook))
+	mux.Handle("/", wall.Handler(w.Zalo, w.Facebook, w.YouTube))
 	return mux
 }
 
@@ -95,12 +120,22 @@ func (w World) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/control/zalo/", w.Zalo.ControlHandler())
 	mux.Handle("/control/facebook/", w.Facebook.ControlHandler())
+	if w.YouTube != nil {
+		mux.Handle("/control/youtube/", w.YouTube.ControlHandler())
+	}
 	mux.HandleFunc("GET /control/stats", func(rw http.ResponseWriter, r *http.Request) {
-		simkit.WriteJSON(rw, http.StatusOK, map[string]any{"zalo": w.Zalo.Stats(), "facebook": w.Facebook.Stats()})
+		all := map[string]any{"zalo": w.Zalo.Stats(), "facebook": w.Facebook.Stats()}
+		if w.YouTube != nil {
+			all["youtube"] = w.YouTube.Stats()
+		}
+		simkit.WriteJSON(rw, http.StatusOK, all)
 	})
 	mux.HandleFunc("POST /control/stats/reset", func(rw http.ResponseWriter, r *http.Request) {
 		w.Zalo.ResetMeter()
 		w.Facebook.ResetMeter()
+		if w.YouTube != nil {
+			w.YouTube.ResetMeter()
+		}
 		simkit.WriteJSON(rw, http.StatusOK, map[string]bool{"ok": true})
 	})
 	mux.HandleFunc("GET /control/faults", func(rw http.ResponseWriter, r *http.Request) { simkit.WriteJSON(rw, http.StatusOK, w.Faults.List()) })
@@ -148,6 +183,9 @@ func (w World) order(f simkit.Fault) (simkit.Fault, error) {
 	}
 	if f.System == "" || f.System == "facebook" {
 		obeyed = w.Facebook.Obey(f) || obeyed
+	}
+	if w.YouTube != nil && (f.System == "" || f.System == "youtube") {
+		obeyed = w.YouTube.Obey(f) || obeyed
 	}
 	if obeyed {
 		return f, nil

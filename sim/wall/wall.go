@@ -1,4 +1,4 @@
-// Package wall shows what citizens would see on their phones: every Zalo official account and Facebook Page of the
+// Package wall shows what citizens would see on their phones: every Zalo official account, Facebook Page and YouTube channel of the
 // simulated world with its newest piece, and for each of them a phone on which one can read as a chosen follower and
 // write back. It is a window on sim/zalo and sim/facebook and keeps nothing itself. It works without JavaScript; with it,
 // the pages renew themselves.
@@ -15,6 +15,7 @@ import (
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/nhipcau/nhipcau/sim/facebook"
+	"github.com/nhipcau/nhipcau/sim/youtube"
 	"github.com/nhipcau/nhipcau/sim/zalo"
 )
 
@@ -24,18 +25,19 @@ var files embed.FS
 type wall struct {
 	zalo     *zalo.Sim
 	facebook *facebook.Sim
+	youtube  *youtube.Sim // nil: none
 	pages    *template.Template
 	css      template.CSS
 	clean    *bluemonday.Policy
 }
 
-// Handler serves the wall at / and /wall/.
-func Handler(z *zalo.Sim, f *facebook.Sim) http.Handler {
+// Handler serves the wall at / and /wall/; y may be nil.
+func Handler(z *zalo.Sim, f *facebook.Sim, y *youtube.Sim) http.Handler {
 	css, err := files.ReadFile("templates/style.css")
 	if err != nil {
 		panic("wall: " + err.Error()) // the file is part of the program
 	}
-	w := &wall{zalo: z, facebook: f, pages: template.Must(template.ParseFS(files, "templates/*.html")), css: template.CSS(css), clean: bluemonday.UGCPolicy()}
+	w := &wall{zalo: z, facebook: f, youtube: y, pages: template.Must(template.ParseFS(files, "templates/*.html")), css: template.CSS(css), clean: bluemonday.UGCPolicy()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", w.homeZalo)
 	mux.HandleFunc("GET /wall/{$}", w.homeZalo)
@@ -51,6 +53,12 @@ func Handler(z *zalo.Sim, f *facebook.Sim) http.Handler {
 	mux.HandleFunc("GET /wall/oa/{oa}/article/{article}", w.oaPage)
 	mux.HandleFunc("POST /wall/oa/{oa}/say", w.oaSay)
 	mux.HandleFunc("POST /wall/oa/{oa}/join", w.oaJoin)
+	if y != nil {
+		mux.HandleFunc("GET /wall/youtube", w.homeYouTube)
+		mux.HandleFunc("GET /wall/youtube/{channel}", w.channelPage)
+		mux.HandleFunc("GET /wall/youtube/video/{video}", w.videoPage)
+		mux.HandleFunc("POST /wall/youtube/video/{video}/say", w.videoSay)
+	}
 	mux.HandleFunc("GET /wall/page/{page}", w.pagePage)
 	mux.HandleFunc("POST /wall/page/{page}/say", w.pageSay)
 	mux.HandleFunc("POST /wall/page/{page}/join", w.pageJoin)
@@ -60,14 +68,15 @@ func Handler(z *zalo.Sim, f *facebook.Sim) http.Handler {
 // shell is what every page of the wall has.
 type shell struct {
 	Title   string
-	Tab     string // zalo or facebook
+	Tab     string // zalo, facebook or youtube
+	YouTube bool   // there is a YouTube
 	CSS     template.CSS
 	Refresh int // seconds between reloads without JavaScript; 0: none, where a form would be lost
 	Tick    int // milliseconds between renewals with JavaScript
 }
 
 func (w *wall) shell(title, tab string, refresh int) shell {
-	return shell{Title: title, Tab: tab, CSS: w.css, Refresh: refresh, Tick: 3000}
+	return shell{Title: title, Tab: tab, YouTube: w.youtube != nil, CSS: w.css, Refresh: refresh, Tick: 3000}
 }
 
 func (w *wall) render(rw http.ResponseWriter, name string, data any) {
