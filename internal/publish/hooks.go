@@ -144,3 +144,53 @@ func (p Plan) hourOf(t Planned) (time.Time, bool) {
 	at, ok := p.slots[t.Account.ID]
 	return at, ok
 }
+
+// Master is a post as it was approved, with the units on whose pages it stands or will stand.
+type Master struct {
+	Post    Post
+	Version Version // the approved one; the newest when nobody has approved any yet
+	Units   []string
+}
+
+// Master gives a post to a room under publishing that has checked its own actor.
+func (s *Service) Master(ctx context.Context, postID string) (Master, error) {
+	p, err := s.store.post(ctx, s.db.Read(), postID)
+	if err != nil {
+		return Master{}, err
+	}
+	n := p.Live
+	if n == 0 {
+		n = p.Version
+	}
+	out := Master{Post: p}
+	if out.Version, err = s.store.version(ctx, s.db.Read(), postID, n); err != nil {
+		return Master{}, err
+	}
+	rows, err := s.store.unitRows(ctx, s.db.Read(), postID)
+	for _, r := range rows {
+		out.Units = append(out.Units, r.UnitID)
+	}
+	return out, err
+}
+
+// Filled gives the approved words of a post for one of its units, without what the unit adds, to a room under publishing
+// that has checked its own actor.
+func (s *Service) Filled(ctx context.Context, x Master, unitID string) (Words, error) {
+	row, err := s.store.unitRow(ctx, s.db.Read(), x.Post.ID, unitID)
+	if err != nil {
+		return Words{}, err
+	}
+	vals, err := row.values()
+	if err != nil {
+		return Words{}, err
+	}
+	return x.Version.For(channel.Portal).Fill(vals), nil
+}
+
+// Address is the public address of a post at a unit; "" while it has none.
+func (s *Service) Address(p Post, unitID string) string {
+	if p.Slug == "" || p.PublishedAt.IsZero() {
+		return ""
+	}
+	return s.links.Article(s.Unit(unitID), p.Slug)
+}

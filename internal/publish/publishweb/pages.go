@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
@@ -43,10 +45,21 @@ const (
 type Pages struct {
 	s     *publish.Service
 	clock clock.Clock
+
+	readers Readers
 }
 
 // New makes the pages of the service.
 func New(s *publish.Service, c clock.Clock) *Pages { return &Pages{s: s, clock: c} }
+
+// Readers draws how telling the readers of a post went, for the wall of its deliveries.
+type Readers func(ctx context.Context, postID string) (templ.Component, error)
+
+// WithReaders shows the readers of a post beside its channels.
+func (p *Pages) WithReaders(r Readers) *Pages {
+	p.readers = r
+	return p
+}
 
 // Routes adds the pages.
 func (p *Pages) Routes(rt *web.Routes) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
@@ -42,12 +44,18 @@ type wallView struct {
 	CanRetry   bool
 	CanRelease bool
 	Print      bool
+	Readers    templ.Component // nil where the house has no readers
 }
 
 func (p *Pages) wall(w http.ResponseWriter, r *http.Request) error {
 	v, err := p.wallView(r)
 	if err != nil {
 		return err
+	}
+	if p.readers != nil {
+		if v.Readers, err = p.readers(r.Context(), v.ID); err != nil {
+			return err
+		}
 	}
 	return web.Render(w, r, http.StatusOK, wallPage(v))
 }
