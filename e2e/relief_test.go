@@ -166,3 +166,41 @@ func TestReliefPages(t *testing.T) {
 	look("relief-need-new", "/lam-viec/cuu-tro/nhu-cau/moi")
 	look("relief-avoid", "/lam-viec/cuu-tro/khong-nhan")
 }
+
+// TestPackerWithoutNetwork: a packer opens the page once, scans where no network reaches, and the scans are written, each once
+// and in their order, when the network is back. One that the house refuses is shown with the reason.
+func TestPackerWithoutNetwork(t *testing.T) {
+	keeper := visit(t, "storekeeper-of-the-valley", phone, true)
+	keeper.signIn("storekeeper@")
+	dest := takeIn(keeper)
+	codes := planBoxes(keeper, dest)
+	line := newCable(t)
+	page := line.address + scan
+	v := visit(t, "packer-without-network", phone, true)
+	v.signIn("packer@")
+	v.open(page)
+	if !bundled(v) {
+		t.Fatal("the browser islands were not bundled: make web")
+	}
+	v.await("page kept for use without network", `caches.open("nhipcau.pages").then(c => Promise.all([c.match(location.pathname), c.match("/khong-mang")])).then(all => all.every(Boolean))`)
+
+	line.set(true)
+	v.open(page)
+	scanned(v, codes[0], "kept")
+	v.sees(codes[0])
+	scanned(v, codes[1], "kept")
+	scanned(v, codes[0], "kept") // twice by mistake
+	scanned(v, "KHONG-PHAI-MA", "kept")
+	v.sees("Còn 4 phiếu chờ gửi")
+	v.shot("packer-01-without-network")
+
+	line.set(false)
+	v.openUntil(patience, page, "scans that were sent", `!document.body.innerText.includes("chờ gửi")`)
+	v.sees("KHONG-PHAI-MA") // refused: the packer looks at it
+	v.shot("packer-02-sent")
+	for _, code := range codes {
+		scanned(v, code, "wait") // packed before
+	}
+	v.calm()
+	keeper.calm()
+}

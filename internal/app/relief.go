@@ -35,8 +35,8 @@ func (h *House) reliefNeeds(ctx context.Context, _ fund.Appeal) ([]spending.Need
 	}
 	var out []spending.Need
 	for _, t := range totals {
-		if t.Uncovered > 0 && !t.Since.IsZero() {
-			out = append(out, spending.Need{UnitID: t.UnitID, Amount: t.Uncovered, Since: t.Since})
+		if t.Asked > 0 {
+			out = append(out, spending.Need{UnitID: t.UnitID, Amount: t.Asked, Goods: t.Promised + t.Received, Arrived: t.Received, Since: t.Since})
 		}
 	}
 	return out, nil

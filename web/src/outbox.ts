@@ -190,11 +190,30 @@ function idField(form: HTMLFormElement): HTMLInputElement {
   return form.querySelector<HTMLInputElement>("input[name=offline_id]")!;
 }
 
+/** Keeps a filled form on this device until the network is back, and empties it. */
+async function keep(form: HTMLFormElement, data: FormData, action: string): Promise<void> {
+  const id = idField(form);
+  id.value ||= uuid();
+  data.set("offline_id", id.value);
+  const title = data.get(form.dataset.outboxTitle ?? "") || document.querySelector("h1")?.textContent || "";
+  await put({
+    id: id.value, at: Date.now(), who: me(), name: form.dataset.outbox ?? "", title: String(title).trim().slice(0, 80),
+    page: location.pathname + location.search, action, fields: [...data],
+  });
+  form.reset();
+  id.value = "";
+  form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true }));
+  await draw(0, false);
+}
+
 function watch(form: HTMLFormElement): void {
   const id = idField(form);
   const again = "nhipcau.outbox." + form.dataset.outbox; // the id of a form that the server is about to refuse
   if (document.getElementById("errors")) id.value ||= sessionStorage.getItem(again) ?? "";
   sessionStorage.removeItem(again);
+  // A form that another script sends (the packer's scans) says itself when the network is gone.
+  form.addEventListener("outbox:keep", () => void keep(form, new FormData(form), form.action));
+  if (form.hasAttribute("data-outbox-asked")) return;
   let busy = false;
   form.addEventListener("submit", async (ev) => {
     ev.preventDefault();
@@ -222,15 +241,7 @@ function watch(form: HTMLFormElement): void {
       form.action = action;
       HTMLFormElement.prototype.submit.call(form);
     } catch {
-      const title = data.get(form.dataset.outboxTitle ?? "") || document.querySelector("h1")?.textContent || "";
-      await put({
-        id: id.value, at: Date.now(), who: me(), name: form.dataset.outbox ?? "", title: String(title).trim().slice(0, 80),
-        page: location.pathname + location.search, action, fields: [...data],
-      });
-      form.reset();
-      id.value = "";
-      form.dispatchEvent(new CustomEvent("outbox:kept", { bubbles: true }));
-      await draw(0, false);
+      await keep(form, data, action);
       const h = holder();
       const p = document.createElement("p");
       p.className = "notice t-ok";

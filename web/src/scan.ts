@@ -1,6 +1,7 @@
 // The packer's page: the camera reads the code of a box and the form is sent by itself; the large answer changes in place.
 // Without camera or script the code is typed and the page works the same. Scanning a box twice does no harm: the house
-// writes each act once.
+// writes each act once. Without network a scan is kept on the phone and sent when the network is back, in the order in which
+// the boxes were scanned.
 
 export type Reader = (video: HTMLVideoElement) => Promise<string>;
 
@@ -35,15 +36,25 @@ const code = form?.querySelector<HTMLInputElement>("input[name=code]");
 let busy = false;
 
 /** Says something in the place of the answer that did not come from the house. */
-function say(text: string): void {
+function say(text: string, how = "offline"): void {
   if (!said) return;
   const box = document.createElement("div");
-  box.className = "scan-answer t-late";
-  box.dataset.scan = "offline";
+  box.className = "scan-answer " + (how === "kept" ? "t-wait" : "t-late");
+  box.dataset.scan = how;
   const b = document.createElement("b");
   b.textContent = text;
   box.append(b);
   said.replaceChildren(box);
+}
+
+/** Asks the outbox (outbox.ts) to keep the scan on this device; tells whether it did. */
+function keep(): Promise<boolean> {
+  return new Promise((resolve) => {
+    if (!form || !code?.value.trim()) return resolve(false);
+    form.addEventListener("outbox:kept", () => resolve(true), { once: true });
+    setTimeout(() => resolve(false), 3000);
+    form.dispatchEvent(new CustomEvent("outbox:keep"));
+  });
 }
 
 /** Sends one code and shows the answer. It waits for the answer before the next code is taken. */
@@ -67,8 +78,15 @@ async function send(): Promise<void> {
     if (how !== "refused") code.value = "";
     code.select();
   } catch {
-    say(form.dataset.offline ?? "");
-    navigator.vibrate?.([200, 80, 200]);
+    const what = code.value.trim();
+    if (await keep()) {
+      say((form.dataset.kept ?? "").replace("{code}", what), "kept");
+      navigator.vibrate?.([80, 60, 80]);
+      code.select();
+    } else {
+      say(form.dataset.offline ?? "");
+      navigator.vibrate?.([200, 80, 200]);
+    }
   } finally {
     said.removeAttribute("aria-busy");
     busy = false;

@@ -180,9 +180,14 @@ func TestVisitsStayWithinTheNorm(t *testing.T) {
 		wantFault(t, err, "award.occasion")
 		_, err = k.s.AddVisit(ctx, stranger, visit(award.Holiday, 1))
 		wantFault(t, err, "identity.not_allowed")
-		list, err := k.s.Visits(ctx, secretary)
-		if err != nil || len(list) != 5 {
-			t.Error(len(list), err)
+		for _, x := range []struct {
+			f       award.VisitFilter
+			rows, n int
+		}{{award.VisitFilter{}, 5, 5}, {award.VisitFilter{Page: 2, Per: 3}, 2, 5}, {award.VisitFilter{Text: "mận tran"}, 5, 5}, {award.VisitFilter{Text: "khong co"}, 0, 0}, {award.VisitFilter{Text: "%"}, 0, 0},
+			{award.VisitFilter{Occasion: award.Funeral}, 1, 1}, {award.VisitFilter{Year: 2025}, 1, 1}, {award.VisitFilter{Year: 2026, Occasion: award.Holiday}, 3, 3}} {
+			if list, n, err := k.s.Visits(ctx, secretary, x.f); err != nil || len(list) != x.rows || n != x.n {
+				t.Errorf("%+v: %d of %d, %v", x.f, len(list), n, err)
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package award
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -135,19 +136,41 @@ func (store) givenInYear(ctx context.Context, tx db.Tx, r visitRow) (sum money.V
 	return sum, err
 }
 
-// Visits lists the visits that the actor may read, newest first, at most 500.
-func (s *Service) Visits(ctx context.Context, actor identity.Actor) ([]Visit, error) {
+// VisitFilter narrows a list of visits. Per 0 gives all.
+type VisitFilter struct {
+	Text      string // words of the receiver's name, without marks
+	Occasion  Occasion
+	Year      int // of the day; 0 is any
+	Page, Per int
+}
+
+// Visits lists the visits that the actor may read, newest first, and tells how many there are.
+func (s *Service) Visits(ctx context.Context, actor identity.Actor, f VisitFilter) ([]Visit, int, error) {
 	roots := s.Authz.Scope(actor, ActionRead)
 	if len(roots) == 0 {
-		return nil, s.Authz.Check(actor, ActionRead, identity.Resource{Type: "Unit"})
+		return nil, 0, s.Authz.Check(actor, ActionRead, identity.Resource{Type: "Unit"})
 	}
 	var rows []visitRow
-	err := orgunit.Within(s.DB.Read().NewSelect().Model(&rows), "v.unit_id", roots, s.today()).Order("v.day DESC", "v.id DESC").Limit(500).Scan(ctx)
+	q := orgunit.Within(s.DB.Read().NewSelect().Model(&rows), "v.unit_id", roots, s.today()).Order("v.day DESC", "v.id DESC")
+	for _, word := range strings.Fields(vntext.Fold(f.Text)) {
+		q = q.Where("v.folded LIKE ? ESCAPE '!'", "%"+strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(word)+"%")
+	}
+	if f.Occasion != "" {
+		q = q.Where("v.occasion = ?", f.Occasion)
+	}
+	if f.Year > 0 {
+		year := strconv.Itoa(f.Year)
+		q = q.Where("v.day >= ?", year+"-01-01").Where("v.day <= ?", year+"-12-31")
+	}
+	if f.Per > 0 {
+		q = q.Limit(int64(f.Per)).Offset(int64((max(1, f.Page) - 1) * f.Per))
+	}
+	n, err := q.ScanAndCount(ctx)
 	out := make([]Visit, len(rows))
 	for i, r := range rows {
 		out[i] = Visit{ID: r.ID, UnitID: r.UnitID, UnitName: s.UnitName(r.UnitID), Occasion: r.Occasion, Day: r.Day, Receiver: r.Receiver, What: r.What, Value: r.Value, ByName: r.ByName}
 	}
-	return out, err
+	return out, int(n), err
 }
 
 // Mover lets awards and visits follow a unit into its successor; it implements orgunit.Mover.

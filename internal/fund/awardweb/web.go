@@ -46,6 +46,7 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Can("POST "+Base+"/{id}", award.ActionApprove, p.change)
 	r.Can("GET "+Base+"/{id}/bang.pdf", award.ActionRead, p.certificate)
 	r.Can("GET "+visitPath, award.ActionRead, p.visits)
+	r.Can("GET "+visitPath+"/xuat.xlsx", award.ActionRead, p.visitsExport)
 	r.Can("POST "+visitPath, award.ActionVisit, p.addVisit)
 }
 
@@ -271,18 +272,77 @@ func (p *Pages) certificate(w http.ResponseWriter, r *http.Request) error {
 
 // visitView is the list of visits with the form.
 type visitView struct {
-	List  []award.Visit
-	Units []ui.Option
-	Typed url.Values
-	Err   error
+	List   []award.Visit
+	Query  url.Values
+	Paging ui.Paging
+	Print  bool
+	Units  []ui.Option
+	Typed  url.Values
+	Err    error
+}
+
+// visitsAsked is what the list of visits is narrowed to: by q, dip (occasion) and nam (year).
+func visitsAsked(q url.Values) (award.VisitFilter, url.Values) {
+	kept := url.Values{}
+	for _, k := range []string{"q", "dip", "nam"} {
+		if q.Get(k) != "" {
+			kept.Set(k, q.Get(k))
+		}
+	}
+	year, _ := strconv.Atoi(q.Get("nam")) // what is no number is any year
+	return award.VisitFilter{Text: q.Get("q"), Occasion: award.Occasion(q.Get("dip")), Year: year}, kept
+}
+
+func visitHref(path string, kept url.Values, pairs ...string) string {
+	q := url.Values{}
+	for k, v := range kept {
+		q[k] = v
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		q.Set(pairs[i], pairs[i+1])
+	}
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
 }
 
 func (p *Pages) showVisits(w http.ResponseWriter, r *http.Request, typed url.Values, refused error) error {
-	list, err := p.Service.Visits(r.Context(), actor(r))
+	q := r.URL.Query()
+	n, _ := strconv.Atoi(q.Get("trang")) // what is no number is the first page
+	f, kept := visitsAsked(q)
+	v := visitView{Query: kept, Print: refused == nil && q.Get("in") == "1", Typed: typed, Err: refused}
+	if f.Page, f.Per = max(1, n), perPage; v.Print {
+		f.Page, f.Per = 1, 0
+	}
+	list, total, err := p.Service.Visits(r.Context(), actor(r), f)
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, statusOf(refused), visitsPage(visitView{List: list, Units: p.units(r, award.ActionVisit, typed.Get("unit")), Typed: typed, Err: refused}))
+	v.List, v.Paging = list, ui.Paging{Page: f.Page, Per: perPage, Total: total, URL: func(n int) string { return visitHref(visitPath, kept, "trang", strconv.Itoa(n)) }}
+	if v.Print {
+		v.Paging = ui.Paging{Page: 1, Per: max(1, total), Total: total}
+	} else {
+		v.Units = p.units(r, award.ActionVisit, typed.Get("unit"))
+	}
+	return web.Render(w, r, statusOf(refused), visitsPage(v))
+}
+
+func (p *Pages) visitsExport(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	f, _ := visitsAsked(r.URL.Query())
+	list, _, err := p.Service.Visits(ctx, actor(r), f)
+	if err != nil {
+		return err
+	}
+	s := xlsx.Sheet{Name: i18n.T(ctx, "award.visits")}
+	for _, k := range []string{"day", "receiver", "occasion", "what", "value", "unit", "by"} {
+		s.Head = append(s.Head, i18n.T(ctx, "award.col."+k))
+	}
+	for _, x := range list {
+		s.Rows = append(s.Rows, []any{x.Day, x.Receiver, i18n.T(ctx, "award.occasion_name."+string(x.Occasion)), x.What, int(x.Value), x.UnitName, x.ByName})
+	}
+	return xlsx.Send(w, "tham-hoi.xlsx", s)
 }
 
 func (p *Pages) visits(w http.ResponseWriter, r *http.Request) error {
@@ -326,6 +386,15 @@ func occasions(ctx context.Context, chosen string) []ui.Option {
 			hint += " " + i18n.T(ctx, "award.norm.year", "Limit", vnd(ctx, n.Year))
 		}
 		out = append(out, ui.Option{Value: string(n.Occasion), Text: i18n.T(ctx, "award.occasion_name."+string(n.Occasion)), Hint: hint + " (" + n.Basis + ")", Selected: string(n.Occasion) == chosen})
+	}
+	return out
+}
+
+// occasionFilter offers the occasions for the list of visits, any of them first.
+func occasionFilter(ctx context.Context, chosen string) []ui.Option {
+	out := []ui.Option{{Value: "", Text: i18n.T(ctx, "award.any_occasion"), Selected: chosen == ""}}
+	for _, n := range award.Norms() {
+		out = append(out, ui.Option{Value: string(n.Occasion), Text: i18n.T(ctx, "award.occasion_name."+string(n.Occasion)), Selected: string(n.Occasion) == chosen})
 	}
 	return out
 }

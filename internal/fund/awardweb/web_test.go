@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/a-h/templ"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/fund/award"
@@ -126,4 +127,14 @@ func TestVisitPages(t *testing.T) {
 	form["value"] = []string{"800.000"}
 	s.do(secretary, "POST", at, form, 303)
 	s.page("visits", leader, at)
+	s.page("visits_found", leader, at+"?q=man&dip=holiday&nam=2026")
+	s.page("visits_none", leader, at+"?q=khong+co")
+	s.page("visits_print", leader, at+"?in=1")
+	f, err := excelize.OpenReader(s.do(leader, "GET", at+"/xuat.xlsx?q=man", nil, 200).Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, err := f.GetRows(f.GetSheetName(0)); err != nil || len(rows) != 2 || rows[1][1] != "Bà Trần Thị Mận" || rows[1][4] != "800000" {
+		t.Error(rows, err)
+	}
 }

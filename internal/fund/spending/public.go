@@ -221,7 +221,8 @@ type Need struct {
 	Households int
 	Amount     money.VND
 	Goods      money.VND // worth of goods that are promised or have arrived
-	Since      time.Time // when it was first said and has not been covered since
+	Arrived    money.VND // of Goods, what has arrived
+	Since      time.Time // when it was first said and has not been covered since; zero when it is covered
 }
 
 // Coverage is how one commune stands: what it needs and what it was given.
@@ -234,6 +235,7 @@ type Coverage struct {
 	Since      time.Time
 	Allotted   money.VND // money
 	Goods      money.VND // worth of goods that are promised or have arrived
+	Arrived    money.VND // of Goods, what has arrived
 	State      CoverState
 }
 
@@ -318,8 +320,8 @@ func (s *Service) Map(ctx context.Context, code string) (fund.Appeal, []Coverage
 	}
 	for _, n := range needs {
 		c := commune(n.UnitID)
-		c.Households, c.Need, c.Goods = c.Households+n.Households, c.Need+n.Amount, c.Goods+n.Goods
-		if (n.Households > 0 || n.Amount > 0) && (c.Since.IsZero() || n.Since.Before(c.Since)) {
+		c.Households, c.Need, c.Goods, c.Arrived = c.Households+n.Households, c.Need+n.Amount, c.Goods+n.Goods, c.Arrived+n.Arrived
+		if (n.Households > 0 || n.Amount > 0) && !n.Since.IsZero() && (c.Since.IsZero() || n.Since.Before(c.Since)) {
 			c.Since = n.Since
 		}
 	}

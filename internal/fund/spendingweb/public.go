@@ -95,7 +95,7 @@ func coverLine(ctx context.Context, c spending.Coverage) string {
 		out += " · " + i18n.T(ctx, "spending.map.money") + " " + vnd(ctx, c.Allotted)
 	}
 	if c.Goods > 0 {
-		out += " · " + i18n.T(ctx, "spending.map.goods") + " " + vnd(ctx, c.Goods)
+		out += " · " + i18n.T(ctx, "spending.map.goods") + " " + vnd(ctx, c.Goods) + ", " + i18n.T(ctx, "spending.map.arrived") + " " + vnd(ctx, c.Arrived)
 	}
 	return out
 }

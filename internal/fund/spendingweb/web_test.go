@@ -2,6 +2,7 @@ package spendingweb_test
 
 import (
 	"bytes"
+	"context"
 	"image"
 	"image/png"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -286,6 +288,24 @@ func TestNeedAndMap(t *testing.T) {
 		t.Error(len(b))
 	}
 	s.do(nobody, "GET", "/ung-ho/KHONG-CO/ban-do", nil, 404)
+	// Goods that the relief desk knows of stand beside the money: what is needed, what was promised, what has arrived.
+	s.Spending.Relief = func(context.Context, fund.Appeal) ([]spending.Need, error) {
+		return []spending.Need{{UnitID: orgunittest.TruongVinh, Amount: 7_000_000, Goods: 3_000_000, Arrived: 2_000_000, Since: s.Clock.Now().Add(-60 * time.Hour)},
+			{UnitID: orgunittest.VinhHung, Amount: 1_000_000, Goods: 1_000_000, Arrived: 1_000_000}}, nil
+	}
+	if b := s.page("map_goods", nobody, where, 200); !strings.Contains(b, "7.000.000 đ") || !strings.Contains(b, "đã đến nơi 2.000.000 đ") {
+		t.Error("the goods do not stand on the map")
+	}
+	_, list, err := s.Spending.Map(t.Context(), spendingtest.Appeal)
+	for _, c := range list {
+		want := map[string]spending.CoverState{orgunittest.TruongVinh: spending.Partly, orgunittest.VinhHung: spending.Partly}[c.UnitID]
+		if want != "" && c.State != want {
+			t.Errorf("%s is %s", c.Name, c.State)
+		}
+	}
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 func TestJourneyPage(t *testing.T) {

@@ -58,6 +58,7 @@ func TestParts(t *testing.T) {
 		"field_check":   ui.Field(ui.FieldProps{Name: "agree", Label: "Đồng ý", Type: "checkbox", Checked: true}),
 		"editor":        ui.Editor(ui.FieldProps{Name: "html", Label: "Bài", Value: "<p>a</p>"}, "/anh"),
 		"form":          in(ui.Form(ui.FormProps{Action: "/hoi", ID: "ask", Autosave: true, Multipart: true}), "<input>"),
+		"table_stack":   in(ui.Table(ui.TableProps{Stack: true, Caption: "Ủng hộ", Head: []ui.Col{{Text: "Ngày"}, {Text: "Số tiền", Num: true}}}), `<tr><th scope=row>8/9</th><td data-th="Số tiền">1</td></tr>`),
 		"form_offline":  in(ui.Form(ui.FormProps{Action: "/phieu", Offline: "phieu", OfflineTitle: "ten"}), "<input name=ten>"),
 		"no_network":    ui.NoNetwork(),
 		"form_get":      in(ui.Form(ui.FormProps{Action: "/tim", Method: "GET"}), "<input>"),

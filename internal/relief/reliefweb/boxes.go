@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/platform/xlsx"
 	"github.com/nhipcau/nhipcau/internal/relief"
 )
 
@@ -52,19 +53,45 @@ func (p *Pages) names(ctx context.Context) (map[string]string, error) {
 func (p *Pages) batches(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	a := identity.ActorFrom(ctx)
-	list, total, err := p.s.Batches(ctx, a, relief.BatchQuery{Page: pageNo(r), Per: perPage})
+	page, per, print := sheet(r)
+	rows, total, err := p.readBatches(ctx, page, per)
 	if err != nil {
 		return err
 	}
-	names, err := p.names(ctx)
-	if err != nil {
-		return err
-	}
-	v := batchesView{Tabs: p.views(ctx, boxesPath), Paging: paging(boxesPath, nil, pageNo(r), total), May: p.s.Authz.CanSomewhere(a, relief.ActionStore)}
-	for _, b := range list {
-		v.Rows = append(v.Rows, batchRow{b, names[b.WarehouseID], names[b.DestID]})
+	v := batchesView{Tabs: p.views(ctx, boxesPath), Rows: rows, Paging: paging(boxesPath, nil, page, total), May: !print && p.s.Authz.CanSomewhere(a, relief.ActionStore)}
+	if print {
+		v.Tabs, v.Paging = nil, ui.Paging{Page: 1, Per: max(1, total), Total: total}
 	}
 	return web.Render(w, r, http.StatusOK, batchesPage(v))
+}
+
+func (p *Pages) readBatches(ctx context.Context, page, per int) ([]batchRow, int, error) {
+	list, total, err := p.s.Batches(ctx, identity.ActorFrom(ctx), relief.BatchQuery{Page: page, Per: per})
+	if err != nil {
+		return nil, 0, err
+	}
+	names, err := p.names(ctx)
+	rows := make([]batchRow, len(list))
+	for i, b := range list {
+		rows[i] = batchRow{b, names[b.WarehouseID], names[b.DestID]}
+	}
+	return rows, total, err
+}
+
+func (p *Pages) batchesExcel(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	rows, _, err := p.readBatches(ctx, 1, 0)
+	if err != nil {
+		return err
+	}
+	s := xlsx.Sheet{Name: i18n.T(ctx, "relief.box.list")}
+	for _, k := range []string{"batch", "from", "to", "boxes", "packed", "loaded", "got", "made"} {
+		s.Head = append(s.Head, i18n.T(ctx, "relief.col."+k))
+	}
+	for _, b := range rows {
+		s.Rows = append(s.Rows, []any{b.Name, b.From, b.To, b.Boxes, b.By[relief.BoxPacked], b.By[relief.BoxLoaded], b.By[relief.BoxReceived], b.CreatedAt})
+	}
+	return xlsx.Send(w, "dot-dong-thung.xlsx", s)
 }
 
 // planView is the form of a batch.
@@ -348,6 +375,7 @@ type scanView struct {
 }
 
 func (p *Pages) scanPage(w http.ResponseWriter, r *http.Request) error {
+	web.KeepOffline(w)
 	return p.showScan(w, r, scanView{Act: relief.Act(r.URL.Query().Get("viec"))}, r.URL.Query().Get("xe"))
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
+	"github.com/nhipcau/nhipcau/internal/platform/xlsx"
 	"github.com/nhipcau/nhipcau/internal/relief"
 )
 
@@ -40,6 +41,7 @@ type offersView struct {
 	Query  url.Values
 	Rows   []offerRow
 	Paging ui.Paging
+	Print  bool
 }
 
 type offerRow struct {
@@ -50,15 +52,50 @@ type offerRow struct {
 func (p *Pages) offerList(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	q := known(r.URL.Query(), "q", "trang_thai")
-	list, total, err := p.s.Offers(ctx, identity.ActorFrom(ctx), relief.OfferQuery{Text: q.Get("q"), State: relief.OfferState(q.Get("trang_thai")), Page: pageNo(r), Per: perPage})
+	page, per, print := sheet(r)
+	rows, total, err := p.readOffers(r, q, page, per)
 	if err != nil {
 		return err
 	}
-	v := offersView{Tabs: p.views(ctx, offersPath), Query: q, Paging: paging(offersPath, q, pageNo(r), total)}
-	for _, o := range list {
-		v.Rows = append(v.Rows, offerRow{o, p.s.UnitName(o.UnitID)})
+	v := offersView{Tabs: p.views(ctx, offersPath), Query: q, Rows: rows, Print: print, Paging: paging(offersPath, q, page, total)}
+	if print {
+		v.Paging = ui.Paging{Page: 1, Per: max(1, total), Total: total}
 	}
 	return web.Render(w, r, http.StatusOK, offersPage(v))
+}
+
+// sheet says which page of a list is asked for; the print sheet has all rows on one.
+func sheet(r *http.Request) (page, per int, print bool) {
+	if r.URL.Query().Get("in") == "1" {
+		return 1, 0, true
+	}
+	return pageNo(r), perPage, false
+}
+
+func (p *Pages) readOffers(r *http.Request, q url.Values, page, per int) ([]offerRow, int, error) {
+	list, total, err := p.s.Offers(r.Context(), identity.ActorFrom(r.Context()), relief.OfferQuery{Text: q.Get("q"), State: relief.OfferState(q.Get("trang_thai")), Page: page, Per: per})
+	rows := make([]offerRow, len(list))
+	for i, o := range list {
+		rows[i] = offerRow{o, p.s.UnitName(o.UnitID)}
+	}
+	return rows, total, err
+}
+
+// offersExcel holds no contact: each look at one is written down.
+func (p *Pages) offersExcel(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	rows, _, err := p.readOffers(r, known(r.URL.Query(), "q", "trang_thai"), 1, 0)
+	if err != nil {
+		return err
+	}
+	s := xlsx.Sheet{Name: i18n.T(ctx, "relief.offers.title")}
+	for _, k := range []string{"item", "measure", "qty", "left", "from", "transport", "state", "sent"} {
+		s.Head = append(s.Head, i18n.T(ctx, "relief.col."+k))
+	}
+	for _, o := range rows {
+		s.Rows = append(s.Rows, []any{o.Item.Name, o.Item.Measure, o.Qty, o.Left(), o.UnitName, i18n.T(ctx, "relief.transport."+string(o.Transport)), i18n.T(ctx, "relief.offer.state."+string(o.State)), o.CreatedAt})
+	}
+	return xlsx.Send(w, "hang-gop.xlsx", s)
 }
 
 func offerTone(s relief.OfferState) string {

@@ -100,6 +100,7 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Can("POST "+avoidPath, relief.ActionNeed, p.avoidAct)
 
 	r.Can("GET "+offersPath, relief.ActionMatch, p.offerList)
+	r.Can("GET "+offersPath+".xlsx", relief.ActionMatch, p.offersExcel)
 	r.Can("GET "+offersPath+"/{id}", relief.ActionMatch, p.offer)
 	r.Can("POST "+offersPath+"/{id}/ghep", relief.ActionMatch, p.reserve)
 	r.Can("POST "+offersPath+"/{id}/tu-choi", relief.ActionMatch, p.reject)
@@ -141,6 +142,7 @@ func (p *Pages) storeRoutes(r *web.Routes) {
 
 func (p *Pages) boxRoutes(r *web.Routes) {
 	r.Can("GET "+boxesPath, relief.ActionSee, p.batches)
+	r.Can("GET "+boxesPath+".xlsx", relief.ActionSee, p.batchesExcel)
 	r.Can("GET "+boxesPath+"/moi", relief.ActionStore, p.planForm)
 	r.Can("POST "+boxesPath+"/moi", relief.ActionStore, p.plan)
 	r.Can("GET "+boxesPath+"/{id}", relief.ActionSee, p.batch)

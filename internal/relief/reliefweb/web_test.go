@@ -231,6 +231,10 @@ func TestMatchingPages(t *testing.T) {
 		GroupName: "Hội chăn nuôi", ShowName: true, Contact: relief.Contact{Name: "Lô Văn Thử", Phone: "0912000000"}, Consent: true}))
 	at := reliefweb.Base + "/gop/" + o.ID
 	s.page("offers", Collector, reliefweb.Base+"/gop?q=de", 200)
+	s.page("offers_print", Collector, reliefweb.Base+"/gop?q=de&in=1", 200)
+	if body := s.get(Collector, reliefweb.Base+"/gop.xlsx?q=de", 200); strings.Contains(body, "0912000000") || !strings.HasPrefix(body, "PK") {
+		t.Error("the table of offers is none, or names a contact")
+	}
 	if body := s.page("offer", Collector, at, 200); strings.Contains(body, "0912000000") {
 		t.Error("the telephone stands on the page")
 	}
@@ -415,6 +419,8 @@ func TestBoxPages(t *testing.T) {
 	code := rest[:13]
 	s.page("labels", Keeper, at+"/nhan", 200)
 	s.page("batches", WardKeeper, reliefweb.Base+"/thung", 200)
+	s.page("batches_print", WardKeeper, reliefweb.Base+"/thung?in=1", 200)
+	s.get(WardKeeper, reliefweb.Base+"/thung.xlsx", 200)
 	s.page("trucks_empty", Keeper, reliefweb.Base+"/xe", 200)
 	s.post(Keeper, reliefweb.Base+"/xe", form("from", s.Main.ID, "to", s.Ward.ID, "label", "Xe số 1", "phone", "12"), 422)
 	s.post(Keeper, reliefweb.Base+"/xe", form("to", s.Ward.ID, "label", "Xe số 1"), 422)
