@@ -35,7 +35,7 @@ func (w *world) fault(t testing.TB, f simkit.Fault) {
 func open(t testing.TB, h *channeltest.House, webhook string, change func(*simzalo.Config, *zalo.Config)) *world {
 	t.Helper()
 	sc := simzalo.Config{AppID: "1234", AppSecret: "bi-mat", OASecretKey: "khoa-webhook", WebhookURL: webhook, RetryScale: 0.001, ArticleDelay: 60 * time.Millisecond, NoNight: true}
-	ac := zalo.Config{AppID: "1234", AppSecret: "bi-mat", WebhookKey: "khoa-webhook", Settle: 300 * time.Millisecond, Timeout: 3 * time.Second, Proof: true}
+	ac := zalo.Config{AppID: "1234", AppSecret: "bi-mat", WebhookKey: "khoa-webhook", Settle: 300 * time.Millisecond, Timeout: 3 * time.Second, Proof: true, AnyHour: true}
 	if change != nil {
 		change(&sc, &ac)
 	}
