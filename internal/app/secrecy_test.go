@@ -132,7 +132,8 @@ func secrets(t *testing.T, engine string, log io.Writer) *keeper {
 func (s *keeper) say(text string) feedback.Case {
 	ctx := s.t.Context()
 	fake := channeltest.NewFake(channel.Zalo, 0)
-	head, body := fake.Incoming(zaloID, channel.Message{ExternalID: "m-kin", PersonID: "p-kin", PersonName: "Người nhắn", Text: text, At: s.Rooms.Clock.Now()})
+	head, body := fake.Incoming(zaloID, channel.Message{ExternalID: "m-kin", PersonID: "p-kin", PersonName: "Người nhắn", Text: text, At: s.Rooms.Clock.Now(),
+		Pictures: []channel.Picture{{URL: "https://photo.example/" + markText + ".jpg"}}})
 	s.must(s.Rooms.Channels.Intake(ctx, channel.Zalo, head, body))
 	var c inbox.Conversation
 	s.await("the second conversation", func() bool {

@@ -57,7 +57,7 @@ func (s *Service) forget(ctx context.Context, args forgetArgs) error {
 	}
 	return s.write(ctx, func(ctx context.Context, tx db.Tx) error {
 		if len(ids) > 0 {
-			if _, err := tx.NewUpdate().Model((*messageRow)(nil)).Set("text = ''").Set("pictures = '[]'").Set("extra = '{}'").Set("error_text = ''").
+			if _, err := tx.NewUpdate().Model((*messageRow)(nil)).Set("text = ''").Set("pictures = '[]'").Set("extra = '{}'").Set("sealed = ''").Set("error_text = ''").
 				Where("id IN (?)", bun.In(ids)).Exec(ctx); err != nil {
 				return err
 			}

@@ -47,6 +47,7 @@ type messageRow struct {
 	Extra         string       `bun:"extra"`
 	ToGroup       bool         `bun:"to_group"`
 	History       bool         `bun:"history"`
+	Sealed        string       `bun:"sealed"`
 }
 
 type messageNamed struct {
@@ -74,7 +75,8 @@ func picturesText(ps []Picture) string {
 	return string(b)
 }
 
-func (store) messages(ctx context.Context, q bun.IDB, where func(*bun.SelectQuery) *bun.SelectQuery) ([]Message, error) {
+// messages reads messages, with what was sealed in them: features that show them know who may look.
+func (s *Service) messages(ctx context.Context, q bun.IDB, where func(*bun.SelectQuery) *bun.SelectQuery) ([]Message, error) {
 	var rows []messageNamed
 	sel := q.NewSelect().Model(&rows).ColumnExpr("m.*").ColumnExpr("COALESCE(p.name, '') AS name").
 		Join("LEFT JOIN channel_person AS p ON p.account_id = m.account_id AND p.person_id = m.person_id")
@@ -83,6 +85,9 @@ func (store) messages(ctx context.Context, q bun.IDB, where func(*bun.SelectQuer
 	}
 	out := make([]Message, len(rows))
 	for i, r := range rows {
+		if err := s.unseal(&r.messageRow); err != nil {
+			return nil, err
+		}
 		out[i] = r.message(r.Name)
 	}
 	return out, nil
@@ -90,7 +95,7 @@ func (store) messages(ctx context.Context, q bun.IDB, where func(*bun.SelectQuer
 
 // Message reads one stored message, for a feature that has checked its own actor.
 func (s *Service) Message(ctx context.Context, messageID string) (Message, error) {
-	ms, err := s.store.messages(ctx, s.db.Read(), func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("m.id = ?", messageID) })
+	ms, err := s.messages(ctx, s.db.Read(), func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("m.id = ?", messageID) })
 	if err != nil {
 		return Message{}, err
 	}
@@ -103,7 +108,7 @@ func (s *Service) Message(ctx context.Context, messageID string) (Message, error
 // Thread lists what a person and an account said to each other, oldest first, at most limit of the newest messages, for a
 // feature that has checked its own actor.
 func (s *Service) Thread(ctx context.Context, accountID, personID string, limit int) ([]Message, error) {
-	ms, err := s.store.messages(ctx, s.db.Read(), func(q *bun.SelectQuery) *bun.SelectQuery {
+	ms, err := s.messages(ctx, s.db.Read(), func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.Where("m.account_id = ?", accountID).Where("m.person_id = ?", personID).Order("m.said_at DESC", "m.id DESC").Limit(int64(limit))
 	})
 	for i, j := 0, len(ms)-1; i < j; i, j = i+1, j-1 {

@@ -8,5 +8,6 @@ func Sealed() []secret.Column {
 	return []secret.Column{
 		{Table: "channel_token", Key: "account_id", Column: "access_sealed", Place: func(id string) string { return sealPlace(id, "access") }},
 		{Table: "channel_token", Key: "account_id", Column: "refresh_sealed", Place: func(id string) string { return sealPlace(id, "refresh") }},
+		{Table: "channel_message", Key: "id", Column: "sealed", Place: messagePlace},
 	}
 }

@@ -231,7 +231,10 @@ func TestCaseBecomesSecretLater(t *testing.T) {
 // The words of a denunciation are hidden from the desk that passed it on.
 func TestSecretCase(t *testing.T) {
 	each(t, func(t *testing.T, k *it.Kit) {
-		k.Say(it.OA, "hoa", "Tôi tố cáo ông B ở khối nhận tiền trái phép.")
+		h, body := k.Zalo.Incoming(it.OA, channel.Message{ExternalID: "m-photo", PersonID: "hoa", PersonName: "Người hoa", Text: "Tôi tố cáo ông B ở khối nhận tiền trái phép.", At: k.Clock.Now(),
+			Pictures: []channel.Picture{{URL: "https://photo.example/phong-bi.jpg"}}})
+		ok(t, k.Channels.Intake(t.Context(), channel.Zalo, h, body))
+		k.Drain()
 		c := k.Only(ft.Officer, inbox.Filter{})
 		made, err := k.Inbox.BecomeCase(t.Context(), ft.Officer, c.ID, feedback.Denunciation, nil)
 		ok(t, err)
@@ -240,6 +243,17 @@ func TestSecretCase(t *testing.T) {
 			ok(t, err)
 			if l := th.Lines[0]; l.Text != "" || l.Hidden == sees || (th.Case != nil) != sees || (th.CaseCode+l.CaseCode != "") != sees {
 				t.Errorf("%s: %+v", actor.Name, th)
+			}
+			if seen := len(th.Lines[0].Pictures) == 1; seen != sees {
+				t.Errorf("%s sees the picture: %v", actor.Name, seen)
+			}
+		}
+		k.Drain()
+		var rest []string
+		ok(t, k.DB.Read().NewRaw("SELECT pictures || sealed FROM channel_message UNION ALL SELECT body FROM channel_webhook").Scan(t.Context(), &rest))
+		for _, r := range rest {
+			if strings.Contains(r, "phong-bi") {
+				t.Errorf("the picture stands open: %s", r)
 			}
 		}
 		list, _, err := k.Inbox.List(t.Context(), ft.ProvinceLeader, inbox.Filter{View: inbox.ViewAll})

@@ -269,6 +269,7 @@ func (s *Service) lookAtCases(ctx context.Context, actor identity.Actor, t *Thre
 		// What the person was told of a case names its code, and the code opens the case to whoever has it.
 		if !seen[l.CaseID] || unseen && l.Outgoing && strings.HasPrefix(l.Key, feedback.NoticeKey) {
 			t.Lines[i].Text, t.Lines[i].Pictures, t.Lines[i].CaseID, t.Lines[i].CaseCode, t.Lines[i].Hidden = "", nil, "", "", true
+			t.Lines[i].Files, t.Lines[i].Shared = nil, nil
 		}
 	}
 	if !seen[t.CaseID] {

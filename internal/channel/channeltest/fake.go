@@ -233,13 +233,14 @@ type fakeEvent struct {
 	Comment                         *channel.CommentRef
 	Kind                            channel.InboundKind
 	At                              time.Time
+	Pictures                        []channel.Picture
 }
 
 var errSecret = errors.New("wrong secret")
 
 // Incoming makes the headers and body of a webhook with one message, for Service.Intake.
 func (f *Fake) Incoming(externalAccount string, m channel.Message) (http.Header, []byte) {
-	return f.event(fakeEvent{Account: externalAccount, Person: m.PersonID, Name: m.PersonName, Text: m.Text, ID: m.ExternalID, Comment: m.Comment,
+	return f.event(fakeEvent{Account: externalAccount, Person: m.PersonID, Name: m.PersonName, Text: m.Text, ID: m.ExternalID, Comment: m.Comment, Pictures: m.Pictures,
 		Kind: channel.InboundMessage, At: m.At})
 }
 
@@ -269,7 +270,7 @@ func (f *Fake) Webhook(h http.Header, body []byte) ([]channel.Inbound, error) {
 	}
 	in := channel.Inbound{Kind: e.Kind, ExternalID: e.Account, Key: e.ID, PersonID: e.Person, At: e.At}
 	if e.Kind == channel.InboundMessage {
-		in.Message = &channel.Message{ExternalID: e.ID, PersonID: e.Person, PersonName: e.Name, Text: e.Text, Comment: e.Comment, At: e.At}
+		in.Message = &channel.Message{ExternalID: e.ID, PersonID: e.Person, PersonName: e.Name, Text: e.Text, Pictures: e.Pictures, Comment: e.Comment, At: e.At}
 	}
 	return []channel.Inbound{in}, nil
 }
