@@ -3,6 +3,7 @@ package feedback
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,6 +56,22 @@ func (sc scope) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	})
 }
 
+// parts splits the scope into queries that each go by one index: the ordinary cases that a few units hold, those they took
+// in, and the secret ones. What two of them find counts once. The scope of many units stays one query.
+func (sc scope) parts(from func() *bun.SelectQuery) []*bun.SelectQuery {
+	if len(sc.Near) == 0 {
+		return []*bun.SelectQuery{sc.apply(from())}
+	}
+	out := []*bun.SelectQuery{
+		from().Where("c.kind NOT IN (?)", bun.In(secretKinds)).Where("c.holder_unit_id IN (?)", bun.In(sc.Near)),
+		from().Where("c.kind NOT IN (?)", bun.In(secretKinds)).Where("c.origin_unit_id IN (?)", bun.In(sc.Near)),
+	}
+	if len(sc.Secret) > 0 {
+		out = append(out, from().Where("c.kind IN (?)", bun.In(secretKinds)).Where("c.holder_unit_id IN (?)", bun.In(sc.Secret)))
+	}
+	return out
+}
+
 var (
 	secretKinds = []string{string(Complaint), string(Denunciation)}
 	openStates  = []string{string(StateReceived), string(StateWorking), string(StateReview)}
@@ -65,28 +82,55 @@ const countTo = 1000
 
 // list reads one page of the cases of a scope by deadline, open ones first, and counts all of them.
 func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) ([]Case, int, error) {
-	sel := filtered(sc.apply(q.NewSelect().Model((*caseRow)(nil))), f, today, sc.Near != nil)
-	total, err := fewer(ctx, q, sel)
+	var order string
+	switch all := !f.Open && !f.Overdue && f.State == ""; {
+	case all && f.Text == "" && sc.Near == nil: // too many to sort: the latest first, by index
+		order = "c.deadline DESC, c.id DESC"
+	case all:
+		order = "CASE WHEN c.state IN ('received', 'working', 'review') THEN 0 ELSE 1 END, c.deadline, c.id"
+	default:
+		order = "c.deadline, c.id"
+	}
+	var legs []*bun.SelectQuery
+	for _, part := range sc.parts(func() *bun.SelectQuery { return q.NewSelect().Model((*caseRow)(nil)) }) {
+		legs = append(legs, filtered(part, f, today, sc.Near != nil))
+	}
+	total, err := fewerOf(ctx, q, legs)
 	if err != nil || total == 0 {
 		return nil, 0, err
 	}
-	switch all := !f.Open && !f.Overdue && f.State == ""; {
-	case all && f.Text == "" && sc.Near == nil: // too many to sort: the latest first, by index
-		sel = sel.Order("c.deadline DESC", "c.id DESC")
-	case all:
-		sel = sel.OrderExpr("CASE WHEN c.state IN (?) THEN 0 ELSE 1 END", bun.In(openStates)).Order("c.deadline", "c.id")
-	default:
-		sel = sel.Order("c.deadline", "c.id")
-	}
-	if f.Per > 0 {
-		sel = sel.Limit(int64(f.Per)).Offset(int64((max(f.Page, 1) - 1) * f.Per))
-	}
 	var page []string // what is sorted are ids, not whole letters
-	if err := sel.Column("c.id").Scan(ctx, &page); err != nil || len(page) == 0 {
+	if err := oneOf(q, legs, order, f).Scan(ctx, &page); err != nil || len(page) == 0 {
 		return nil, total, err
 	}
 	out, err := s.casesByID(ctx, q, page)
 	return out, total, err
+}
+
+// oneOf reads one page of the ids of what several queries find, each once. No query gives more than the page needs.
+func oneOf(q bun.IDB, legs []*bun.SelectQuery, order string, f Filter) *bun.RawQuery {
+	upTo, page := "", ""
+	if f.Per > 0 {
+		offset := (max(f.Page, 1) - 1) * f.Per
+		upTo, page = " LIMIT "+strconv.Itoa(offset+f.Per), " LIMIT "+strconv.Itoa(f.Per)+" OFFSET "+strconv.Itoa(offset)
+	}
+	parts, args := make([]string, len(legs)), make([]any, len(legs))
+	for i, leg := range legs {
+		parts[i] = "SELECT * FROM (?" + upTo + ") AS t" + strconv.Itoa(i)
+		args[i] = leg.Column("c.id", "c.state", "c.deadline").OrderExpr(order)
+	}
+	return q.NewRaw("SELECT c.id FROM ("+strings.Join(parts, " UNION ")+") AS c ORDER BY "+order+page, args...)
+}
+
+// fewerOf counts what several queries find, each once and up to countTo.
+func fewerOf(ctx context.Context, q bun.IDB, legs []*bun.SelectQuery) (n int, err error) {
+	parts, args := make([]string, len(legs)), make([]any, len(legs))
+	for i, leg := range legs {
+		parts[i] = "SELECT * FROM (? LIMIT " + strconv.Itoa(countTo) + ") AS t" + strconv.Itoa(i)
+		args[i] = leg.Clone().Column("c.id")
+	}
+	err = q.NewRaw("SELECT COUNT(*) FROM (SELECT id FROM ("+strings.Join(parts, " UNION ")+") AS u LIMIT "+strconv.Itoa(countTo)+") AS few", args...).Scan(ctx, &n)
+	return n, err
 }
 
 // casesByID reads cases in the order of their ids; those that are not there are left out.
