@@ -36,6 +36,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
+	"github.com/nhipcau/nhipcau/internal/fleet/regulation"
+	"github.com/nhipcau/nhipcau/internal/fleet/regulationweb"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/fund/award"
 	"github.com/nhipcau/nhipcau/internal/fund/awardweb"
@@ -146,6 +148,7 @@ func rooms() []room {
 		{name: "loudspeaker", migrations: loudspeaker.Migrations, catalogue: loudspeakerweb.Catalogue},
 		{name: "voter", migrations: voter.Migrations, policies: voter.Policies.Text, catalogue: voterweb.Catalogue},
 		{name: "fleet", migrations: fleet.Migrations, policies: fleet.Policies.Text, catalogue: fleetweb.Catalogue},
+		{name: "regulation", migrations: regulation.Migrations, catalogue: regulationweb.Catalogue},
 		{name: "statistics", migrations: statistics.Migrations, policies: statistics.Policies.Text, catalogue: statisticsweb.Catalogue},
 		{name: "directive", migrations: directive.Migrations, policies: directive.Policies, catalogue: directiveweb.Catalogue},
 		{name: "topics", migrations: topics.Migrations, policies: topics.Policies, catalogue: topicsweb.Catalogue},

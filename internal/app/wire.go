@@ -20,6 +20,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/feedback/routingweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
+	"github.com/nhipcau/nhipcau/internal/fleet/regulation"
 	"github.com/nhipcau/nhipcau/internal/fund"
 	"github.com/nhipcau/nhipcau/internal/fund/award"
 	"github.com/nhipcau/nhipcau/internal/fund/awardweb"
@@ -34,7 +35,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/inbox"
 	"github.com/nhipcau/nhipcau/internal/inbox/correction"
 	"github.com/nhipcau/nhipcau/internal/inbox/correctionweb"
-	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
 	"github.com/nhipcau/nhipcau/internal/loudspeaker"
 	"github.com/nhipcau/nhipcau/internal/loudspeaker/loudspeakerweb"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -64,6 +64,7 @@ type features struct {
 	admin      *orgadmin.Service
 	publish    *publish.Service
 	planner    *planner.Service
+	regulation *regulation.Service
 	localise   *localise.Service
 	feedback   *feedback.Service
 	answers    answerRooms
@@ -111,6 +112,7 @@ type Rooms struct {
 	Channels   *channel.Service
 	Publish    *publish.Service
 	Planner    *planner.Service
+	Regulation *regulation.Service
 	Localise   *localise.Service
 	Feedback   *feedback.Service
 	Answers    Answers
@@ -152,7 +154,7 @@ func (h *House) openChannels() error {
 	}, h.channels.Vault(), h.channels.Budget(channel.Zalo)))
 	h.facebook = facebook.New(facebook.Config{
 		GraphURL: c.Facebook.GraphURL, DialogURL: c.Facebook.DialogURL, AppID: c.Facebook.AppID, AppSecret: c.Facebook.AppSecret,
-		VerifyToken: c.Facebook.VerifyToken, MediaBase: c.PublicURL, Clock: h.clock,
+		VerifyToken: c.Facebook.VerifyToken, MediaBase: c.PublicURL, Clock: h.clock, Films: h.films,
 	}, h.channels.Vault(), h.channels.Budget(channel.Facebook))
 	h.channels.Add(h.facebook)
 	h.openChannelRooms()
@@ -248,7 +250,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Planner: h.features.planner, Localise: h.features.localise, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Readers: h.features.readers, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Correction: h.features.correction, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Planner: h.features.planner, Regulation: h.features.regulation, Localise: h.features.localise, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Readers: h.features.readers, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Correction: h.features.correction, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -258,10 +260,11 @@ func (h *House) featurePages() []pages {
 	return []pages{
 		&orgunitweb.Pages{Units: h.units, Admin: f.admin, Home: f.portal.Links.Unit},
 		auditweb.New(audit.NewViewer(h.audit, h.authz, h.units), h.units),
-		&channelweb.Pages{Service: h.channels, Authz: h.authz, Units: h.units, Clock: h.clock, Facebook: h.facebook, Hub: h.youtube, Shared: dayOfYouTube{h.youtube},
+		&channelweb.Pages{Service: h.channels, Authz: h.authz, Units: h.units, Clock: h.clock, Audience: h.channelRooms.audience, Notices: h.channelRooms.notices, Facebook: h.facebook, Hub: h.youtube, Shared: dayOfYouTube{h.youtube},
 			Refused: func(k channel.Kind) { h.refused.WithLabelValues(string(k)).Inc() }},
 		publishweb.New(f.publish, h.clock).WithReaders(h.readersOfPost),
 		h.plannerPages(),
+		h.regulationPages(),
 		&localiseweb.Pages{Service: f.localise},
 		loudspeakerweb.New(f.loud),
 		h.inboxPages(),

@@ -11,9 +11,12 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/inbox"
+	"github.com/nhipcau/nhipcau/internal/inbox/correction"
+	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 )
 
@@ -22,11 +25,20 @@ import (
 //go:embed catalogue.vi.toml catalogue.en.toml
 var Catalogue embed.FS
 
+// Rooms are what other rooms lend to the page of a conversation; each may be missing.
+type Rooms struct {
+	Phrases     *phrase.Service     // saved texts
+	Corrections *correction.Service // what goes round and is not so
+}
+
 // Pages serves the pages of the inbox.
-type Pages struct{ s *inbox.Service }
+type Pages struct {
+	s     *inbox.Service
+	rooms Rooms
+}
 
 // New makes the pages of the service.
-func New(s *inbox.Service) *Pages { return &Pages{s: s} }
+func New(s *inbox.Service, rooms Rooms) *Pages { return &Pages{s: s, rooms: rooms} }
 
 const path = "/lam-viec/hop-thu"
 
@@ -43,6 +55,10 @@ func (p *Pages) Routes(rt *web.Routes) {
 	rt.Can("POST "+path+"/{id}/dong", inbox.ActionReply, p.close)
 	rt.Can("POST "+path+"/{id}/mo-lai", inbox.ActionReply, p.reopen)
 	rt.Can("POST "+path+"/{id}/vu-viec", inbox.ActionReply, p.becomeCase)
+	rt.Can("POST "+path+"/{id}/linh-vuc", inbox.ActionReply, p.setLabels)
+	rt.Can("POST "+path+"/{id}/ma-noi", inbox.ActionReply, p.offerBridge)
+	rt.Can("POST "+path+"/{id}/tach", inbox.ActionReply, p.unbridge)
+	rt.Can("POST "+path+"/{id}/tin-sai", correction.ActionNote, p.noteClaim)
 }
 
 func (p *Pages) list(w http.ResponseWriter, r *http.Request) error {
@@ -63,7 +79,14 @@ type oneView struct {
 	CanReply bool
 	CanCase  bool
 	Mine     bool
-	Window   badge      // until when the channel lets us answer
+	Window   badge // until when the channel lets us answer
+	Topics   []ui.Option
+	Others   []row // of the same person by other doors
+	Phrases  []phrase.Text
+	Saved    string             // the saved text that was chosen
+	Claims   []correction.Claim // noted in this conversation
+	AllOpen  []ui.Option        // claims one may note
+	CanNote  bool
 	Key      string     // names the reply form, so that a double click sends once
 	Act      string     // which form was refused: "tra-loi", "vu-viec", …
 	Typed    url.Values // what was typed in it
@@ -110,6 +133,9 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, v one
 	v.Thread, v.Row, v.Mine = t, p.row(ctx, t.Conversation, q), t.ClaimedBy != "" && t.ClaimedBy == actor.ID
 	v.CanReply, v.CanCase = p.s.Can(actor, inbox.ActionReply, t.Conversation), p.s.CanMakeCase(actor, t.Conversation)
 	v.Window = windowBadge(ctx, t.Conversation, p.s.Now())
+	if err := p.lend(ctx, actor, &v, q); err != nil {
+		return err
+	}
 	v.split(v.messages(ctx))
 	if v.Key = v.typed("tra-loi", "key"); v.Key == "" {
 		v.Key = id.New()

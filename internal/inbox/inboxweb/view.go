@@ -34,6 +34,7 @@ type listView struct {
 	Open  string      // id of the opened conversation
 	Units []ui.Option // empty when there is only one
 	Many  bool        // conversations of several units may stand together
+	Topic []ui.Option // topics to filter by; empty when there are none
 }
 
 // row is one conversation of the list.
@@ -45,7 +46,7 @@ type row struct {
 
 // filterOf reads the filter that stands in the address.
 func filterOf(q url.Values) inbox.Filter {
-	f := inbox.Filter{View: inbox.View(q.Get("xem")), Kind: channel.Kind(q.Get("kenh")), UnderUnitID: q.Get("don_vi"),
+	f := inbox.Filter{View: inbox.View(q.Get("xem")), Kind: channel.Kind(q.Get("kenh")), UnderUnitID: q.Get("don_vi"), Label: q.Get("linh_vuc"),
 		Text: strings.TrimSpace(vntext.Truncate(q.Get("q"), 200)), Page: 1, Per: inbox.PageSize}
 	if !slices.Contains(inbox.Views[:], f.View) {
 		f.View = inbox.ViewOpen
@@ -70,7 +71,9 @@ func (p *Pages) readList(ctx context.Context, q url.Values, open string) (listVi
 	v.Page = ui.Paging{Page: f.Page, Per: f.Per, Total: total, URL: func(n int) string { return v.address(path, "trang", strconv.Itoa(n)) }}
 	v.Units = p.unitFilter(ctx, actor, q.Get("don_vi"))
 	v.Many = len(v.Units) > 0
-	return v, nil
+	topics, err := p.s.Topics(ctx)
+	v.Topic = topicOptions(ctx, topics, f.Label)
+	return v, err
 }
 
 // unitFilter offers the units in which the official reads, and for a province the communes below; empty when there is one.
@@ -194,7 +197,7 @@ func channelText(ctx context.Context, k channel.Kind) string {
 // address is another page with the same filter; key "" changes nothing.
 func (v listView) address(to, key, value string) string {
 	q := url.Values{}
-	for _, k := range []string{"xem", "kenh", "don_vi", "q", "trang"} {
+	for _, k := range []string{"xem", "kenh", "don_vi", "linh_vuc", "q", "trang"} {
 		if s := v.Q.Get(k); s != "" {
 			q.Set(k, s)
 		}

@@ -14,13 +14,18 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	ft "github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/inbox"
+	"github.com/nhipcau/nhipcau/internal/inbox/correction"
+	"github.com/nhipcau/nhipcau/internal/inbox/correctionweb"
 	it "github.com/nhipcau/nhipcau/internal/inbox/inboxtest"
 	"github.com/nhipcau/nhipcau/internal/inbox/inboxweb"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/golden"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -32,23 +37,30 @@ import (
 // site is the pages of the inbox on a real server; who is signed in is chosen by the test.
 type site struct {
 	*it.Kit
-	t      *testing.T
-	server *httptest.Server
-	actor  identity.Actor
-	script bool // requests come from the page keeping itself fresh
+	Corrections *correction.Service
+	t           *testing.T
+	server      *httptest.Server
+	actor       identity.Actor
+	script      bool // requests come from the page keeping itself fresh
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	words, err := i18n.Load(ui.Catalogue, feedbackweb.Catalogue, inboxweb.Catalogue)
+	words, err := i18n.Load(ui.Catalogue, feedbackweb.Catalogue, inboxweb.Catalogue, channelweb.Catalogue, correctionweb.Catalogue)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, Kit: it.New(t, dbtest.SQLite(t, it.Migrations...), words.In("vi")), actor: ft.Officer}
+	s := &site{t: t, Kit: it.New(t, dbtest.SQLite(t, append(append([]db.Migrations{}, it.Migrations...), correction.Migrations, phrase.Migrations)...), words.In("vi")), actor: ft.Officer}
 	var rt web.Routes
-	inboxweb.New(s.Inbox).Routes(&rt)
+	z, err := identity.NewAuthorizer(s.Units, s.Clock, identity.PolicyFile{Feature: "correction", Text: correction.Policies})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Corrections = correction.New(correction.Deps{DB: s.DB, Queue: s.Queue, Clock: s.Clock, Authz: z, Trail: s.Audit, Forest: s.Units.Forest, Inbox: s.Inbox})
+	inboxweb.New(s.Inbox, inboxweb.Rooms{Phrases: &phrase.Service{Cases: s.Service}, Corrections: s.Corrections}).Routes(&rt)
+	(&correctionweb.Pages{Service: s.Corrections}).Routes(&rt)
 	guard := func(r *http.Request, a web.Access) error {
-		if a.Door == web.DoorAction && !s.Authz.CanSomewhere(identity.ActorFrom(r.Context()), a.Action) {
+		if a.Door == web.DoorAction && !s.Authz.CanSomewhere(identity.ActorFrom(r.Context()), a.Action) && !z.CanSomewhere(identity.ActorFrom(r.Context()), a.Action) {
 			return fault.New(fault.Forbidden, "web.forbidden.what")
 		}
 		return nil
