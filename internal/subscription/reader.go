@@ -155,7 +155,9 @@ func (s *Service) SubscribeBrowser(ctx context.Context, w BrowserWish) (token st
 				err = s.count(ctx, tx, Browser, "joined")
 			}
 		} else if err == nil {
-			err = s.readdress(ctx, tx, r, key, x)
+			if err = s.readdress(ctx, tx, r, key, x); err == nil {
+				_, err = tx.NewUpdate().Model((*readerRow)(nil)).Set("pace = ?", w.Pace).Where("id = ?", r.ID).Exec(ctx)
+			}
 		}
 		if err != nil {
 			return err

@@ -301,6 +301,8 @@ func (s *Service) write(ctx context.Context, r readerRow, x sealed, l letterRow,
 		return s.told(ctx, r, l, itemSent)
 	case mailer.Unsure(err):
 		return s.told(ctx, r, l, itemUnsure)
+	case mailer.Rejected(err):
+		return s.told(ctx, r, l, itemFailed)
 	case mailer.Permanent(err):
 		return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.refused(ctx, tx, r) })
 	case errors.Is(err, errTaken):

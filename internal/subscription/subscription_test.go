@@ -432,6 +432,15 @@ func TestNeverTwice(t *testing.T) {
 		if got := k.states("b"); !slices.Equal(got, []string{"unsure"}) {
 			t.Errorf("it is not said that it is not known: %v", got)
 		}
+		// Read and not taken: it does not go again, and is said to have failed.
+		k.mail.Say(to, mailtest.RefuseLetter)
+		k.publish("r", "news", orgunittest.VinhHung)
+		k.mail.Say(to, mailtest.Take)
+		k.sweep()
+		k.silence("after a letter that was not taken")
+		if got := k.states("r"); !slices.Equal(got, []string{"failed"}) {
+			t.Errorf("a letter that was not taken: %v", got)
+		}
 		// Deferred: the queue tries again by itself.
 		k.mail.Say(to, mailtest.DeferAddress)
 		k.put("c", "news", orgunittest.VinhHung)

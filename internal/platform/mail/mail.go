@@ -122,12 +122,27 @@ func (s SMTP) deliver(c *smtp.Client, l Letter, body []byte) error {
 	if err := w.Close(); err != nil {
 		err = fmt.Errorf("mail: server: %w", err)
 		if answer := (*textproto.Error)(nil); errors.As(err, &answer) {
-			return err // the server said no to this letter
+			if answer.Code >= 500 {
+				return rejected{err} // no to this letter, for good
+			}
+			return err // not now
 		}
 		return unsure{err}
 	}
 	_ = c.Quit() // the letter was taken: a farewell that fails changes nothing, and must not send it again
 	return nil
+}
+
+// rejected is the word of a mail server that does not take this very letter.
+type rejected struct{ error }
+
+func (r rejected) Unwrap() error { return r.error }
+
+// Rejected tells whether the mail server read the letter and does not take it (a reply of 5xx to its last word): sending the
+// same again cannot help.
+func Rejected(err error) bool {
+	var r rejected
+	return errors.As(err, &r)
 }
 
 // unsure is the error of a line that broke before the mail server had answered the last word.

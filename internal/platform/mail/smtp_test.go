@@ -30,7 +30,7 @@ func TestWhatIsKnownAfterwards(t *testing.T) {
 			committed := false
 			err := mail.SMTP{Addr: srv.Addr, From: "nhipcau@mttq.example", Clock: clock.NewStub(time.Now())}.Send(t.Context(),
 				mail.Letter{To: "a@b.example", Tag: "x", ReturnTo: "nhipcau+x@mttq.example", Text: "xin chào\n.\nhết", Commit: func() error { committed = true; return nil }})
-			if (err == nil) != (c.answer == mailtest.Take) || mail.Permanent(err) != c.permanent || mail.Unsure(err) != c.unsure || committed != c.committed {
+			if (err == nil) != (c.answer == mailtest.Take) || mail.Permanent(err) != c.permanent || mail.Unsure(err) != c.unsure || mail.Rejected(err) != (c.answer == mailtest.RefuseLetter) || committed != c.committed {
 				t.Errorf("%v: permanent %v, unsure %v, committed %v", err, mail.Permanent(err), mail.Unsure(err), committed)
 			}
 			got := srv.Letters(t)

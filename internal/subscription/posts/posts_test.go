@@ -21,7 +21,7 @@ import (
 )
 
 // From the editor's desk to the reader's mailbox: a post for two wards is told once, with the page of the ward that the reader
-// follows; a correction is not told again; what was taken down before the letter of the day is not told at all.
+// follows; what was taken down before the letter of the week is not told at all.
 func TestFromTheDeskToTheReader(t *testing.T) {
 	words, err := i18n.Load(subscriptionweb.Catalogue, publishweb.Catalogue)
 	if err != nil {
@@ -51,7 +51,7 @@ func TestFromTheDeskToTheReader(t *testing.T) {
 			}
 		}
 		join("phuong@thu.example", subscription.Now, subscription.Topic{Kind: posts.Kind, UnitID: orgunittest.VinhHung, Category: "notice"})
-		join("ngay@thu.example", subscription.Daily, subscription.Topic{Kind: posts.Kind, UnitID: orgunittest.Province, Below: true})
+		join("tuan@thu.example", subscription.Weekly, subscription.Topic{Kind: posts.Kind, UnitID: orgunittest.Province, Below: true})
 		cats, err := src.Categories(t.Context(), words.In("vi"), "vi")
 		if err != nil || len(cats) == 0 || strings.HasPrefix(cats[0].Name, "publish.") {
 			t.Errorf("%+v %v", cats, err)
