@@ -278,6 +278,12 @@ type Namer interface {
 	PersonName(ctx context.Context, a Account, personID string) (string, error)
 }
 
+// Hider is implemented by channels on which a comment of others under a publication can be taken out of sight.
+type Hider interface {
+	// HideComment hides a comment by the channel's id of it, or shows it again.
+	HideComment(ctx context.Context, a Account, commentID string, hidden bool) error
+}
+
 // Finder is implemented by channels that can look for a publication by its content and mark.
 type Finder interface {
 	// Find gives the receipt of what an earlier try of unknown outcome put up; a receipt without an id when there is nothing.

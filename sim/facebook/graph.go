@@ -36,7 +36,8 @@ type call struct {
 type failure struct {
 	code, subcode  int
 	message, title string
-	wait           int // minutes until calls are allowed again, for throttles
+	start          string // where a film's next piece has to begin
+	wait           int    // minutes until calls are allowed again, for throttles
 }
 
 func fail(code, subcode int, message string) *failure {
@@ -74,6 +75,9 @@ func (s *Sim) Handler() http.Handler {
 		switch {
 		case path == "/dialog/oauth":
 			s.dialog(w, r)
+			return
+		case strings.HasPrefix(path, "/video-upload/"):
+			s.receiveReel(w, r, path[strings.LastIndex(path, "/")+1:])
 			return
 		case strings.HasPrefix(path, "/picture/"):
 			s.picture(w, r, strings.TrimPrefix(path, "/picture/"))
@@ -239,6 +243,9 @@ func (s *Sim) answer(w http.ResponseWriter, data any, bad *failure) {
 	if bad.subcode != 0 {
 		e["error_subcode"] = bad.subcode
 	}
+	if bad.start != "" {
+		e["error_data"] = map[string]string{"start_offset": bad.start, "end_offset": bad.start}
+	}
 	if bad.title != "" {
 		e["error_user_title"], e["error_user_msg"] = bad.title, bad.message
 	}
@@ -332,6 +339,9 @@ func (s *Sim) route(c *call) (any, *failure) {
 	if p := s.photos[id]; p != nil && p.Page != "" {
 		return s.routePhoto(c, p, edge)
 	}
+	if v := s.videos[id]; v != nil {
+		return s.routeVideo(c, v, edge)
+	}
 	if page, person, ok := strings.Cut(strings.TrimPrefix(id, "t_"), "_"); ok && s.pages[page] != nil {
 		return s.routeConversation(c, s.pages[page], person, edge)
 	}
@@ -362,6 +372,8 @@ func (s *Sim) routePage(c *call, a *account, edge string) (any, *failure) {
 		"GET ":                   {"pages_read_engagement", s.pageInfo},
 		"POST feed":              {"pages_manage_posts", s.createPost},
 		"POST photos":            {"pages_manage_posts", s.createPhoto},
+		"POST videos":            {"pages_manage_posts", s.uploadVideo},
+		"POST video_reels":       {"pages_manage_posts", s.uploadReel},
 		"GET feed":               {"pages_read_engagement", s.listPosts},
 		"GET posts":              {"pages_read_engagement", s.listPosts},
 		"GET published_posts":    {"pages_read_engagement", s.listPosts},

@@ -41,6 +41,8 @@ type Post struct {
 	Message   string    `json:"message"`
 	Link      string    `json:"link,omitempty"`
 	Photos    []string  `json:"photos,omitempty"` // ids
+	Video     string    `json:"video,omitempty"`  // id of its film
+	Reel      bool      `json:"reel,omitempty"`
 	Published bool      `json:"published"`
 	Scheduled time.Time `json:"scheduled,omitzero"` // when it will be published
 	Created   time.Time `json:"created"`

@@ -220,7 +220,9 @@ func (s *Sim) picture(w http.ResponseWriter, r *http.Request, id string) {
 func (s *Sim) showPost(c *call, a *account, p *Post) map[string]any {
 	all := map[string]any{"id": p.ID, "message": p.Message, "created_time": graphTime(p.Created), "updated_time": graphTime(p.Updated),
 		"permalink_url": s.permalink(p.ID), "is_published": p.visible(c.now), "from": map[string]string{"id": a.ID, "name": a.Name}, "story": ""}
-	total := func(n int) map[string]any { return map[string]any{"data": []any{}, "summary": map[string]any{"total_count": n}} }
+	total := func(n int) map[string]any {
+		return map[string]any{"data": []any{}, "summary": map[string]any{"total_count": n}}
+	}
 	all["reactions"], all["comments"] = total(p.Likes), total(a.commentsOf(p.ID))
 	if p.Shares > 0 {
 		all["shares"] = map[string]int{"count": p.Shares}

@@ -1,7 +1,7 @@
 // Package facebook is a stand-in for the Graph API of Facebook Pages and Messenger: a client written for the real
 // platform talks to it unchanged when its base address points here. One handler serves, with or without a version in
 // front (/v26.0), the login dialog, token exchange and inspection, posts, photos, comments, messages and webhook
-// subscriptions. It keeps Pages, people, posts and conversations, posts signed webhooks, and misbehaves on demand.
+// subscriptions, films in pieces and reels. It keeps Pages, people, posts and conversations, posts signed webhooks, and misbehaves on demand.
 //
 // To use it in a test:
 //
@@ -45,12 +45,13 @@ type Config struct {
 	BaseURL     string // where clients reach this handler, for links to pictures; default http://127.0.0.1:8090/graph
 	WallURL     string // where people read posts, for permalink_url; default the host of BaseURL with /wall
 
-	Clock            clock.Clock // default the machine's
-	RequireProof     bool        // every call needs appsecret_proof, as with "Require App Secret"
-	Rate             int         // calls per minute of the app; 0 or less: no limit; beyond, error 4
-	NoDuplicateCheck bool        // the same post twice in a row is accepted instead of error 506
-	FetchPhotos      bool        // a photo given by url is fetched, as on the platform; unreachable: error 100
-	RetryScale       float64     // multiplies the waits between webhook tries (36 hours in all); 0: 1
+	Clock            clock.Clock   // default the machine's
+	RequireProof     bool          // every call needs appsecret_proof, as with "Require App Secret"
+	Rate             int           // calls per minute of the app; 0 or less: no limit; beyond, error 4
+	NoDuplicateCheck bool          // the same post twice in a row is accepted instead of error 506
+	FetchPhotos      bool          // a photo given by url is fetched, as on the platform; unreachable: error 100
+	Processing       time.Duration // how long a film is processed after it was finished
+	RetryScale       float64       // multiplies the waits between webhook tries (36 hours in all); 0: 1
 	HookTimeout      time.Duration
 	Folder           string // keeps the state in facebook.jsonl there; empty: memory only
 	Faults           *simkit.Faults
@@ -72,6 +73,7 @@ type Sim struct {
 	tokens   map[string]*token
 	codes    map[string]*oauthCode
 	photos   map[string]*Photo
+	videos   map[string]*Video
 	postOf   map[string]*account // post id → page
 	comments map[string]*Comment
 	seq      int
@@ -103,7 +105,7 @@ func New(cfg Config) (*Sim, error) {
 		cfg.Faults = &simkit.Faults{}
 	}
 	s := &Sim{cfg: cfg, rate: max(cfg.Rate, 0), faults: cfg.Faults, meter: simkit.NewMeter(), pages: map[string]*account{}, users: map[string]string{},
-		tokens: map[string]*token{}, codes: map[string]*oauthCode{}, photos: map[string]*Photo{}, postOf: map[string]*account{},
+		tokens: map[string]*token{}, codes: map[string]*oauthCode{}, photos: map[string]*Photo{}, videos: map[string]*Video{}, postOf: map[string]*account{},
 		comments: map[string]*Comment{}}
 	var waiting []simkit.Hook
 	journal, err := simkit.OpenJournal(cfg.Folder, "facebook", func(kind, id string, raw json.RawMessage) error {
@@ -169,6 +171,10 @@ func (s *Sim) load(kind, id string, raw json.RawMessage, waiting *[]simkit.Hook)
 		p := &Photo{}
 		s.photos[id] = p
 		return json.Unmarshal(raw, p)
+	case "video":
+		v := &Video{}
+		s.videos[id] = v
+		return json.Unmarshal(raw, v)
 	case "page":
 		var p Page
 		if err := json.Unmarshal(raw, &p); err != nil {

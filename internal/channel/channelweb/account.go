@@ -5,6 +5,8 @@ import (
 	"net/url"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/audience"
+	"github.com/nhipcau/nhipcau/internal/channel/notice"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
@@ -17,6 +19,12 @@ type accountView struct {
 	Deliveries []channel.Delivery
 	May        bool // may connect, check, pause
 	Consent    bool // can be granted anew on a consent page
+	MayTell    bool // may send what stands to groups
+
+	HasAudience, HasGroups, HasNotices bool
+	Audience                           audience.Overview
+	Notices                            notice.Overview
+	Standing                           []ui.Option // posts that groups can be told of
 }
 
 func (v accountView) path(what string) string { return Base + "/" + url.PathEscape(v.ID) + "/" + what }
@@ -36,6 +44,9 @@ func (p *Pages) account(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := accountView{row: row{Account: a, UnitName: p.unitName(a.UnitID)}, Deliveries: ds, Consent: a.Kind != channel.Portal,
 		May: p.Authz.Can(actor, channel.ActionConnect, identity.Resource{Type: "ChannelAccount", ID: a.ID, UnitID: a.UnitID})}
+	if err := p.whole(ctx, actor, &v); err != nil {
+		return err
+	}
 	return web.Render(w, r, http.StatusOK, accountPage(v))
 }
 

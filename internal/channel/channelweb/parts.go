@@ -11,7 +11,7 @@ import (
 func heads(ctx context.Context, keys ...string) []ui.Col {
 	out := make([]ui.Col, len(keys))
 	for i, k := range keys {
-		out[i] = ui.Col{Text: i18n.T(ctx, "channel.col."+k), Num: k == "followers"}
+		out[i] = ui.Col{Text: i18n.T(ctx, "channel.col."+k), Num: k == "followers" || k == "members" || k == "views" || k == "price"}
 	}
 	return out
 }
@@ -85,5 +85,27 @@ func facts(ctx context.Context, v accountView) []ui.DefinitionItem {
 	if v.Kind == channel.Zalo {
 		out = append(out, line("channel.cap.broadcast", yesNo(ctx, v.Capabilities.Broadcast)))
 	}
+	return append(out, quotaFacts(ctx, v.Health)...)
+}
+
+// quotaFacts are the package and what it leaves; what the platform did not tell is left out.
+func quotaFacts(ctx context.Context, h channel.Health) []ui.DefinitionItem {
+	var out []ui.DefinitionItem
+	add := func(is bool, key, text string) {
+		if is {
+			out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, key), Text: text})
+		}
+	}
+	of := func(left, total int64) string {
+		return i18n.T(ctx, "channel.quota.of", "Left", ui.Number(ctx, int(left)), "Total", ui.Number(ctx, int(total)))
+	}
+	pack := h.Package
+	if h.PackageUntil != "" {
+		pack = i18n.T(ctx, "channel.package.until", "Package", h.Package, "Day", h.PackageUntil.Vietnamese())
+	}
+	add(h.Package != "", "channel.package", pack)
+	add(h.QuotaTotal > 0, "channel.quota.messages", of(h.QuotaLeft, h.QuotaTotal))
+	add(h.Pushes > 0, "channel.quota.pushes", i18n.T(ctx, "channel.quota.a_month", "Count", h.Pushes))
+	add(h.NoticesDaily > 0, "channel.quota.notices", of(h.NoticesLeft, h.NoticesDaily))
 	return out
 }

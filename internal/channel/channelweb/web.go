@@ -10,6 +10,8 @@ import (
 	"net/url"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/audience"
+	"github.com/nhipcau/nhipcau/internal/channel/notice"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -42,6 +44,9 @@ type Pages struct {
 	Authz   *identity.Authorizer
 	Units   Units
 	Clock   clock.Clock
+	// Audience is followers, tags and groups; Notices is messages from templates.
+	Audience *audience.Service
+	Notices  *notice.Service
 	// Facebook answers the handshake; nil refuses it.
 	Facebook Handshaker
 	// Hub answers the challenges of YouTube's hub; nil refuses them. Shared tells how the shared day of uploads stands.
@@ -71,6 +76,7 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Can("POST "+Base+"/{id}/kiem-tra", channel.ActionConnect, p.probe)
 	r.Can("POST "+Base+"/{id}/tam-dung", channel.ActionConnect, p.pause)
 	r.Can("POST "+Base+"/{id}/mo-lai", channel.ActionConnect, p.resume)
+	p.wholeRoutes(r)
 }
 
 func ok(w http.ResponseWriter, _ *http.Request) error {

@@ -19,15 +19,18 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
+	"github.com/nhipcau/nhipcau/internal/channel/audience"
 	"github.com/nhipcau/nhipcau/internal/channel/channeltest"
 	"github.com/nhipcau/nhipcau/internal/channel/channelweb"
 	"github.com/nhipcau/nhipcau/internal/channel/facebook"
+	"github.com/nhipcau/nhipcau/internal/channel/notice"
 	"github.com/nhipcau/nhipcau/internal/channel/zalo"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/golden"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -49,7 +52,7 @@ const callback = "http://nhipcau.example" + channelweb.CallbackPath
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	d := dbtest.SQLite(t, channeltest.Migrations...)
+	d := dbtest.SQLite(t, append([]db.Migrations{notice.Migrations, audience.Migrations}, channeltest.Migrations...)...)
 	s := &site{t: t, House: channeltest.NewHouse(t, d, channel.Config{CallbackURL: callback})}
 	sim, err := simzalo.New(simzalo.Config{AppID: "123", AppSecret: "bi-mat", OASecretKey: "OASECRET", NoNight: true})
 	if err != nil {
@@ -68,7 +71,9 @@ func newSite(t *testing.T) *site {
 	if s.words, err = i18n.Load(channelweb.Catalogue, ui.Catalogue); err != nil {
 		t.Fatal(err)
 	}
-	p := &channelweb.Pages{Service: s.Service, Authz: auth, Units: s.Units, Clock: clock.System{}, Facebook: fb, Refused: func(channel.Kind) { s.refused++ }}
+	ns := notice.New(notice.Deps{DB: d, Queue: s.Queue, Clock: clock.System{}, Sealer: channeltest.Sealer{}, Channels: s.Service, Forest: s.Units.Forest})
+	people := audience.New(audience.Deps{DB: d, Queue: s.Queue, Clock: clock.System{}, Authz: auth, Channels: s.Service})
+	p := &channelweb.Pages{Audience: people, Notices: ns, Service: s.Service, Authz: auth, Units: s.Units, Clock: clock.System{}, Facebook: fb, Refused: func(channel.Kind) { s.refused++ }}
 	var rt web.Routes
 	p.Routes(&rt)
 	server := &web.Server{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), ErrorPage: func(_ *http.Request, k fault.Kind, err error) templ.Component { return ui.ErrorPage(k, err) },

@@ -2,7 +2,9 @@ package facebook
 
 import (
 	"context"
+	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
@@ -13,6 +15,9 @@ type graphError struct {
 	Message string `json:"message"`
 	Code    int    `json:"code"`
 	Subcode int    `json:"error_subcode"`
+	Data    struct {
+		Start string `json:"start_offset"`
+	} `json:"error_data"`
 }
 
 func (g graphError) code() string {
@@ -20,6 +25,16 @@ func (g graphError) code() string {
 		return strconv.Itoa(g.Code)
 	}
 	return strconv.Itoa(g.Code) + "/" + strconv.Itoa(g.Subcode)
+}
+
+// rightOffset tells where Facebook wants the next piece of a film, when an error says that ours was the wrong place.
+func rightOffset(err error) (int64, bool) {
+	var e *channel.Error
+	if !errors.As(err, &e) || !strings.HasSuffix(e.Code, "/"+strconv.Itoa(wrongOffset)) {
+		return 0, false
+	}
+	at, perr := strconv.ParseInt(e.Message, 10, 64)
+	return at, perr == nil
 }
 
 const (
@@ -30,6 +45,9 @@ const (
 // refused turns a refusal of Facebook into an error with advice. Regain is what the usage headers said.
 func (f *Adapter) refused(ctx context.Context, g graphError, page string, regain time.Duration) *channel.Error {
 	e := &channel.Error{Kind: channel.Facebook, Code: g.code(), Message: g.Message}
+	if g.Subcode == wrongOffset {
+		e.Message = g.Data.Start
+	}
 	set := func(advice channel.Advice, key string) { e.Advice, e.Key = advice, key }
 	switch {
 	case g.Code == 1 || g.Code == 2:
@@ -65,6 +83,8 @@ func (f *Adapter) refused(ctx context.Context, g graphError, page string, regain
 		set(channel.AdviceUnfollow, "channel.facebook.unavailable")
 	case g.Code == 1609005:
 		set(channel.AdviceStop, "channel.facebook.bad_link")
+	case g.Code == 100 && g.Subcode == 1893061: // a way to write that Facebook has taken away
+		set(channel.AdviceStop, "channel.facebook.tag_retired")
 	case g.Code == 100 && g.Subcode == 33:
 		set(channel.AdviceStop, "channel.facebook.gone")
 	case g.Code == 100:
@@ -88,10 +108,16 @@ func reauthKey(subcode int) string {
 	switch subcode {
 	case 458:
 		return "channel.facebook.app_removed"
-	case 459, 464:
+	case 459:
 		return "channel.facebook.checkpoint"
-	case 460, 467:
+	case 460:
 		return "channel.facebook.password"
+	case 463:
+		return "channel.facebook.expired"
+	case 464:
+		return "channel.facebook.unconfirmed"
+	case 467:
+		return "channel.facebook.logged_out"
 	case 492:
 		return "channel.facebook.role_lost"
 	}

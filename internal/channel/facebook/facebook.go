@@ -26,6 +26,9 @@ import (
 type Config struct {
 	GraphURL  string // default https://graph.facebook.com
 	DialogURL string // default https://www.facebook.com
+	VideoURL  string // where films go; default https://graph-video.facebook.com, or GraphURL when that is another
+	// Films opens the films that posts carry; nil: none.
+	Films     channel.Films
 	Version   string // default v26.0
 	AppID     string
 	AppSecret string
@@ -65,7 +68,11 @@ type Adapter struct {
 
 // New makes the adapter.
 func New(cfg Config, keys Keys, meter Meter) *Adapter {
-	cfg.GraphURL = strings.TrimRight(cmp.Or(cfg.GraphURL, "https://graph.facebook.com"), "/")
+	if cfg.VideoURL == "" && cfg.GraphURL != "" && cfg.GraphURL != graphHost {
+		cfg.VideoURL = cfg.GraphURL
+	}
+	cfg.VideoURL = strings.TrimRight(cmp.Or(cfg.VideoURL, "https://graph-video.facebook.com"), "/")
+	cfg.GraphURL = strings.TrimRight(cmp.Or(cfg.GraphURL, graphHost), "/")
 	cfg.DialogURL = strings.TrimRight(cmp.Or(cfg.DialogURL, "https://www.facebook.com"), "/")
 	cfg.Version = cmp.Or(cfg.Version, "v26.0")
 	cfg.Settle = cmp.Or(cfg.Settle, 10*time.Second)
@@ -89,6 +96,8 @@ func (*Adapter) Limits() channel.Limits {
 	return channel.Limits{Body: maxPost, Message: maxText, Pictures: 10, PictureBytes: 10 << 20}
 }
 
+const graphHost = "https://graph.facebook.com"
+
 const (
 	maxPost   = 63206
 	maxText   = 2000
@@ -104,10 +113,7 @@ func (f *Adapter) call(ctx context.Context, a channel.Account, method, path stri
 
 // do makes one call with a given token. Page is whose usage the answer's headers tell of.
 func (f *Adapter) do(ctx context.Context, access, page, method, path string, args url.Values, out any) error {
-	if err := f.mayCall(page); err != nil {
-		return err
-	}
-	if err := f.meter.Take(ctx); err != nil {
+	if err := f.leave(ctx, page); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, f.cfg.Timeout)
@@ -194,6 +200,14 @@ func proof(secret, token string) string {
 	return hex.EncodeToString(m.Sum(nil))
 }
 
+// leave waits for leave to make one call for a page.
+func (f *Adapter) leave(ctx context.Context, page string) error {
+	if err := f.mayCall(page); err != nil {
+		return err
+	}
+	return f.meter.Take(ctx)
+}
+
 // mayCall refuses while a page or the app is close to the end of its budget.
 func (f *Adapter) mayCall(page string) error {
 	f.mu.Lock()
@@ -222,12 +236,27 @@ type usage struct {
 
 func (u usage) percent() float64 { return max(u.Calls, u.Time, u.CPU) }
 
-// noteUsage reads the usage headers and slows down before the budget is spent: from 90 % on a page (or the app) rests a
-// little after each call. It returns how long Facebook says that calls are shut off.
+// restFor is how long a page (or the app) rests after a call that left so much of its budget used: from 75 % on a little, near
+// the end a minute, so that the budget is never spent and no call is refused for it.
+func restFor(percent float64) time.Duration {
+	switch {
+	case percent >= 98:
+		return time.Minute
+	case percent >= 95:
+		return 20 * time.Second
+	case percent >= 90:
+		return 5 * time.Second
+	case percent >= 75:
+		return time.Second
+	}
+	return 0
+}
+
+// noteUsage reads the usage headers and slows down before the budget is spent, see restFor. It returns how long Facebook says that calls are shut off.
 func (f *Adapter) noteUsage(page string, h http.Header) time.Duration {
 	var app usage
-	if json.Unmarshal([]byte(h.Get("X-App-Usage")), &app) == nil && app.percent() >= 90 {
-		f.rest("", 2*time.Second)
+	if json.Unmarshal([]byte(h.Get("X-App-Usage")), &app) == nil && app.percent() >= 75 {
+		f.rest("", restFor(app.percent()))
 	}
 	var regain time.Duration
 	var byPage map[string][]usage
@@ -235,8 +264,8 @@ func (f *Adapter) noteUsage(page string, h http.Header) time.Duration {
 		for _, list := range byPage {
 			for _, u := range list {
 				regain = max(regain, time.Duration(u.Regain*float64(time.Minute)))
-				if u.percent() >= 90 && page != "" {
-					f.rest(page, 2*time.Second)
+				if d := restFor(u.percent()); d > 0 && page != "" {
+					f.rest(page, d)
 				}
 			}
 		}

@@ -21,6 +21,7 @@ const page = "100000000000001"
 type world struct {
 	sim *simfb.Sim
 	*facebook.Adapter
+	hook string
 }
 
 func (w *world) fault(t testing.TB, f simkit.Fault) {
@@ -33,14 +34,16 @@ func (w *world) fault(t testing.TB, f simkit.Fault) {
 
 func open(t testing.TB, h *channeltest.House, webhook string) *world {
 	t.Helper()
-	sim, err := simfb.New(simfb.Config{AppID: "77", AppSecret: "bi-mat", WebhookURL: webhook, RetryScale: 0.001, RequireProof: true})
+	srv := httptest.NewUnstartedServer(nil)
+	sim, err := simfb.New(simfb.Config{BaseURL: "http://" + srv.Listener.Addr().String(), AppID: "77", AppSecret: "bi-mat", WebhookURL: webhook, RetryScale: 0.001, RequireProof: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := httptest.NewServer(sim.Handler())
+	srv.Config.Handler = sim.Handler()
+	srv.Start()
 	t.Cleanup(func() { srv.Close(); _ = sim.Close() })
-	cfg := facebook.Config{GraphURL: srv.URL, DialogURL: srv.URL, AppID: "77", AppSecret: "bi-mat", VerifyToken: "loi-hen", Settle: 300 * time.Millisecond, Timeout: 3 * time.Second}
-	return &world{sim: sim, Adapter: facebook.New(cfg, h.Service.Vault(), h.Service.Budget(channel.Facebook))}
+	cfg := facebook.Config{GraphURL: srv.URL, DialogURL: srv.URL, AppID: "77", AppSecret: "bi-mat", VerifyToken: "loi-hen", Settle: 300 * time.Millisecond, Timeout: 3 * time.Second, Films: shelf{theFilm}}
+	return &world{sim: sim, hook: webhook, Adapter: facebook.New(cfg, h.Service.Vault(), h.Service.Budget(channel.Facebook))}
 }
 
 func (w *world) addPage(p simfb.Page) (channel.Account, channel.Tokens) {

@@ -44,7 +44,7 @@ func pictures(c channel.Content) []channel.Picture {
 // mark a request, so a repeated try, and a refusal as a duplicate (506), look among the page's newest posts first.
 func (f *Adapter) Publish(ctx context.Context, a channel.Account, c channel.Content, tried channel.Receipt) (channel.Receipt, error) {
 	photos := pictures(c)
-	message := words(c, len(photos) > 0)
+	message := words(c, len(photos) > 0 || c.Video != nil)
 	if message == "" && c.Link == "" {
 		return channel.Receipt{}, stop("empty", "nothing to post", "channel.facebook.empty")
 	}
@@ -59,6 +59,9 @@ func (f *Adapter) Publish(ctx context.Context, a channel.Account, c channel.Cont
 		if err := f.settled(tried.LastTry); err != nil {
 			return channel.Receipt{}, err
 		}
+	}
+	if c.Video != nil {
+		return f.startFilm(ctx, a, c)
 	}
 	args := url.Values{"message": {message}}
 	if len(photos) == 0 && c.Link != "" {
@@ -159,7 +162,7 @@ func (f *Adapter) find(ctx context.Context, a channel.Account, message string, s
 
 // Find implements channel.Finder.
 func (f *Adapter) Find(ctx context.Context, a channel.Account, c channel.Content, tried channel.Receipt) (channel.Receipt, error) {
-	found, err := f.find(ctx, a, words(c, len(pictures(c)) > 0), tried.Since.Add(-10*time.Minute))
+	found, err := f.find(ctx, a, words(c, len(pictures(c)) > 0 || c.Video != nil), tried.Since.Add(-10*time.Minute))
 	if err != nil || found.ExternalID != "" {
 		return found, err
 	}
@@ -203,15 +206,18 @@ func (f *Adapter) permalink(ctx context.Context, a channel.Account, id string) s
 	return "https://www.facebook.com/" + id
 }
 
-// Confirm implements channel.Channel: a post stands as soon as it is taken.
-func (f *Adapter) Confirm(_ context.Context, _ channel.Account, r channel.Receipt) (channel.Receipt, error) {
+// Confirm implements channel.Channel: a post stands as soon as it is taken, a film goes through its steps.
+func (f *Adapter) Confirm(ctx context.Context, a channel.Account, r channel.Receipt) (channel.Receipt, error) {
+	if r.Token != "" {
+		return f.advanceFilm(ctx, a, r)
+	}
 	r.State = channel.ReceiptPublished
 	return r, nil
 }
 
 // Update implements channel.Channel. Facebook lets the words of a post be changed, not its pictures or link.
 func (f *Adapter) Update(ctx context.Context, a channel.Account, r channel.Receipt, c channel.Content) (channel.Receipt, error) {
-	message := words(c, len(pictures(c)) > 0)
+	message := words(c, len(pictures(c)) > 0 || c.Video != nil)
 	if channel.Length(message) > maxPost {
 		return channel.Receipt{}, stop("length", "over 63,206 characters", "channel.facebook.too_long")
 	}

@@ -216,6 +216,16 @@ func (y *Adapter) answered(ctx context.Context, a channel.Account, m channel.Rep
 	return channel.Receipt{}, y.settled(m.LastTry)
 }
 
+// HideComment implements channel.Hider: a comment that is held for review is seen by nobody else.
+func (y *Adapter) HideComment(ctx context.Context, a channel.Account, commentID string, hidden bool) error {
+	status := "published"
+	if hidden {
+		status = "heldForReview"
+	}
+	return y.call(ctx, a, request{method: http.MethodPost, path: "/youtube/v3/comments/setModerationStatus", cost: 50,
+		query: url.Values{"id": {commentID}, "moderationStatus": {status}}}, nil)
+}
+
 func (y *Adapter) settled(lastTry time.Time) error {
 	wait := lastTry.Add(y.cfg.Settle).Sub(y.d.Clock.Now())
 	if wait <= 0 {
