@@ -5,6 +5,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/data"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
+	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/alert"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
@@ -16,6 +17,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/feedback/similar"
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
+	"github.com/nhipcau/nhipcau/internal/feedback/wordless"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/vntext"
@@ -54,6 +56,9 @@ func (h *House) openAnswers(days *workday.Calendar) {
 	a.files = attach.New(attach.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Blobs: h.blobs, Pictures: h.pictures, Cases: f.feedback, Audit: h.audit})
 	alert.New(alert.Deps{Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Cases: f.feedback, Matters: h.matters, Readers: f.readers, BaseURL: h.cfg.PublicURL})
 	f.feedback.BeforeSubmit(a.promise.Gate)
+	wordless.Listen(wordless.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Channels: h.channels, Words: h.words.In("vi"),
+		Name:   func(unitID string) string { return feedback.BodyName(h.words.In("vi"), f.feedback.Unit(unitID)) },
+		AskURL: func(unitID string) string { return h.cfg.PublicURL + "/hoi?don_vi=" + f.feedback.Unit(unitID).Slug }})
 }
 
 // matters reads the table of categories.
