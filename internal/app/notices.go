@@ -30,7 +30,7 @@ func noticeItems(ctx context.Context, list []deadline.Notice, name func(unitID s
 			title = n.Code
 		}
 		out[i] = dashboard.Item{Feature: "deadline", Kind: n.Step.At, Title: i18n.T(ctx, "deadline.step."+n.Step.At, "Amount", strconv.Itoa(n.Step.Amount)) + ": " + title,
-			From: name(n.HolderID), Href: "/lam-viec/vu-viec/" + n.CaseID, Due: workday.EndOfDay(n.Deadline)}
+			From: name(n.HolderID), Href: "/lam-viec/vu-viec/" + n.CaseID, Due: workday.EndOfDay(n.Deadline), Aside: true}
 	}
 	return out
 }

@@ -66,6 +66,27 @@ func TestDayGathersAndOrders(t *testing.T) {
 	}
 }
 
+// A notice about the clock of a case is not listed beside the case itself, nor twice.
+func TestWordsAboutAThingStandAside(t *testing.T) {
+	src := func(items ...dashboard.Item) dashboard.Source {
+		return func(context.Context, identity.Actor) ([]dashboard.Item, error) { return items, nil }
+	}
+	s := dashboard.NewService(clock.NewStub(now), authorizer(t), dashboard.Counters{},
+		src(dashboard.Item{Title: "sắp hết hạn", Href: "/v/1", Aside: true}, dashboard.Item{Title: "quá hạn", Href: "/v/2", Aside: true}, dashboard.Item{Title: "quá hạn 3 ngày", Href: "/v/2", Aside: true}),
+		src(dashboard.Item{Title: "trả lời", Href: "/v/1"}, dashboard.Item{Title: "hai việc một trang", Href: "/v/1"}))
+	d, err := s.Day(t.Context(), official(identity.RoleDeskOfficer))
+	if err != nil || d.Total != 3 {
+		t.Fatalf("%+v %v", d, err)
+	}
+	for _, items := range d.Items {
+		for _, it := range items {
+			if it.Title == "sắp hết hạn" {
+				t.Error("listed beside the case")
+			}
+		}
+	}
+}
+
 func TestOverviewAddsUpToPlaces(t *testing.T) {
 	by := func(m dashboard.ByUnit) func(context.Context, identity.Actor) (dashboard.ByUnit, error) {
 		return func(context.Context, identity.Actor) (dashboard.ByUnit, error) { return m, nil }

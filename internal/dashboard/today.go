@@ -24,6 +24,7 @@ type Item struct {
 	From    string // who or which unit it comes from
 	Href    string // the page on which it is done
 	Due     time.Time
+	Aside   bool // only a word about something: left out when the thing itself is listed
 }
 
 // Source asks one feature what waits for the actor; a stranger gets nothing.
@@ -83,6 +84,25 @@ type Day struct {
 	Total int
 }
 
+// once leaves out words about what is listed itself, and all but one of several about the same.
+func once(all []Item) []Item {
+	listed := map[string]bool{}
+	for _, it := range all {
+		if !it.Aside {
+			listed[it.Href] = true
+		}
+	}
+	var out []Item
+	for _, it := range all {
+		if it.Aside && listed[it.Href] {
+			continue
+		}
+		listed[it.Href] = true
+		out = append(out, it)
+	}
+	return out
+}
+
 // Day lists what waits for the actor: the features are asked at the same time, and each group is ordered by deadline.
 func (s *Service) Day(ctx context.Context, a identity.Actor) (Day, error) {
 	if err := s.authz.Check(a, "dashboard.today", identity.InUnit(firstUnit(a))); err != nil {
@@ -103,6 +123,7 @@ func (s *Service) Day(ctx context.Context, a identity.Actor) (Day, error) {
 	if err := g.Wait(); err != nil {
 		return Day{}, fmt.Errorf("dashboard: %w", err)
 	}
+	all = once(all)
 	sort.SliceStable(all, func(i, j int) bool { return earlier(all[i], all[j]) })
 	d := Day{Items: map[Group][]Item{}, Total: len(all)}
 	now := s.clock.Now()
