@@ -42,6 +42,7 @@ const province = "40"
 // Secrets of the simulated platforms: they protect nothing.
 const (
 	zaloApp, zaloSecret, zaloOAKey         = "4100000000000000001", "rehearsal-app-secret", "rehearsal-oa-secret"
+	youtubeApp, youtubeSecret              = "rehearsal.apps.example", "rehearsal-youtube-secret"
 	facebookApp, facebookSecret, facebookV = "410000000000001", "rehearsal-graph-secret", "rehearsal-verify"
 )
 
@@ -54,6 +55,10 @@ func productConfig(o options) app.Config {
 	c.Zalo.OAuthURL, c.Zalo.OpenAPIURL = "http://"+o.simAddr+"/zalo", "http://"+o.simAddr+"/zalo"
 	c.Facebook.AppID, c.Facebook.AppSecret, c.Facebook.VerifyToken = facebookApp, facebookSecret, facebookV
 	c.Facebook.GraphURL, c.Facebook.DialogURL = "http://"+o.simAddr+"/graph", "http://"+o.simAddr+"/graph"
+	yt := "http://" + o.simAddr + "/youtube"
+	c.YouTube.ClientID, c.YouTube.ClientSecret = youtubeApp, youtubeSecret
+	c.YouTube.APIURL, c.YouTube.TokenURL, c.YouTube.ConsentURL, c.YouTube.HubURL, c.YouTube.FeedURL = yt, yt, yt, yt+"/subscribe", yt+"/xml/feeds/videos.xml"
+	c.YouTube.WatchURL = "http://" + o.simAddr + "/wall/youtube/video/"
 	c.Budget = o.budget
 	host, _, err := net.SplitHostPort(o.addr)
 	if ip := net.ParseIP(host); err == nil && (host == "localhost" || ip != nil && ip.IsLoopback()) {
@@ -62,5 +67,7 @@ func productConfig(o options) app.Config {
 	if u := os.Getenv("NHIPCAU_PUBLIC_URL"); u != "" {
 		c.PublicURL = u
 	}
+	// A mail server and a push service are there when whoever rehearses has one; without them readers are told nothing.
+	c.Mail.SMTP, c.Mail.From, c.Push.Services = os.Getenv("NHIPCAU_MAIL__SMTP"), os.Getenv("NHIPCAU_MAIL__FROM"), os.Getenv("NHIPCAU_PUSH__SERVICES")
 	return c
 }

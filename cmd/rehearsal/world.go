@@ -18,6 +18,7 @@ import (
 	"github.com/nhipcau/nhipcau/sim/facebook"
 	"github.com/nhipcau/nhipcau/sim/simkit"
 	"github.com/nhipcau/nhipcau/sim/simserver"
+	"github.com/nhipcau/nhipcau/sim/youtube"
 	"github.com/nhipcau/nhipcau/sim/zalo"
 )
 
@@ -25,6 +26,7 @@ import (
 type world struct {
 	zalo     *zalo.Sim
 	facebook *facebook.Sim
+	youtube  *youtube.Sim
 	faults   *simkit.Faults
 	address  string
 }
@@ -49,6 +51,11 @@ func openWorld(o options, c clock.Clock) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.youtube, err = youtube.New(youtube.Config{ClientID: youtubeApp, ClientSecret: youtubeSecret, BaseURL: w.address + "/youtube", Clock: c,
+		Processing: 20 * time.Second, RetryScale: 0.1, Folder: folder, Faults: w.faults})
+	if err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 
@@ -61,17 +68,21 @@ func rate(budget int) int {
 }
 
 func (w *world) handler() http.Handler {
-	return simserver.World{Zalo: w.zalo, Facebook: w.facebook, Faults: w.faults}.Handler()
+	return simserver.World{Zalo: w.zalo, Facebook: w.facebook, YouTube: w.youtube, Faults: w.faults}.Handler()
 }
 
 func (w *world) close() {
 	_ = w.zalo.Close()
 	_ = w.facebook.Close()
+	_ = w.youtube.Close()
 }
 
 // oaID and pageID are the identifiers of a unit's accounts: the same in every run.
 func oaID(unitID string) string   { return "4" + digits("oa"+unitID, 18) }
 func pageID(unitID string) string { return "1" + digits("page"+unitID, 14) }
+
+// channelID is the identifier of a unit's YouTube channel.
+func channelID(unitID string) string { return "UC" + digits("kenh"+unitID, 20) + "nc" }
 
 func digits(s string, n int) string {
 	h := fnv.New64a()
@@ -88,6 +99,8 @@ func (w *world) accounts(ctx context.Context, house *app.House, units []orgunit.
 	r := house.Rooms()
 	var list []channel.Account
 	var tokens []channel.Tokens
+	var films []channel.Account
+	var grants []channel.Tokens
 	now := r.Clock.Now()
 	for _, u := range units {
 		name := "MTTQ " + u.FullName
@@ -102,8 +115,15 @@ func (w *world) accounts(ctx context.Context, house *app.House, units []orgunit.
 				Capabilities: channel.Capabilities{Article: true, Broadcast: true, MessageV: "v2"}, CheckedAt: now},
 			channel.Account{UnitID: u.ID, Kind: channel.Facebook, ExternalID: page.ID, Name: name, Link: w.address + "/wall/facebook/" + page.ID, Followers: int64(page.Fans),
 				Capabilities: channel.Capabilities{Article: true}, CheckedAt: now})
+		if u.Level != orgunit.LevelCommune { // a commune rarely has a channel of its own
+			c := youtube.Channel{ID: channelID(u.ID), Name: name, Group: group, Subscribers: 50 + n.r.IntN(900)}
+			films = append(films, channel.Account{UnitID: u.ID, Kind: channel.YouTube, ExternalID: c.ID, Name: name, Link: w.address + "/wall/youtube/" + c.ID,
+				Followers: int64(c.Subscribers), Capabilities: channel.Capabilities{Article: true}, CheckedAt: now})
+			grants = append(grants, channel.Tokens{Access: "worn", Refresh: w.youtube.AddChannel(c), Expires: now})
+		}
 		tokens = append(tokens, channel.Tokens{Access: t.Access, Refresh: t.Refresh, Expires: now.Add(24 * time.Hour)}, channel.Tokens{Access: pageToken})
 	}
+	list, tokens = append(list, films...), append(tokens, grants...)
 	return r.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		for i, a := range list {
 			if _, err := r.Channels.Install(ctx, tx, a, tokens[i]); err != nil {
@@ -121,7 +141,7 @@ func (w *world) people(u orgunit.Unit, n *names) int {
 		count = 60
 	}
 	for i := range count {
-		name := n.person()
+		name := n.citizen()
 		key := u.ID + "/" + strconv.Itoa(i)
 		w.zalo.AddFollower(oaID(u.ID), zalo.Person{Key: key, Name: name, Gender: 1 + n.r.IntN(2)})
 		if i%3 == 0 {

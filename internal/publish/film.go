@@ -107,3 +107,25 @@ func (s *Service) UsedFilms(ctx context.Context, ids []string) ([]string, error)
 	}
 	return used, nil
 }
+
+// FilmsOf gives the films of posts as they stand in public, by post.
+func (s *Service) FilmsOf(ctx context.Context, posts []Summary) (map[string]*channel.Video, error) {
+	out := map[string]*channel.Video{}
+	if s.films == nil || len(posts) == 0 {
+		return out, nil
+	}
+	ids := make([]string, len(posts))
+	for i, p := range posts {
+		ids[i] = p.PostID
+	}
+	carried, err := s.store.filmsOf(ctx, s.db.Read(), ids)
+	if err != nil {
+		return nil, err
+	}
+	for post, film := range carried {
+		if out[post], err = s.film(ctx, film); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -151,6 +151,22 @@ func (store) updateVersion(ctx context.Context, tx db.Tx, v Version) error {
 	return nil
 }
 
+// filmsOf gives the film of the version of each post that stands in public.
+func (store) filmsOf(ctx context.Context, q bun.IDB, postIDs []string) (map[string]string, error) {
+	var rows []versionRow
+	err := q.NewSelect().Model(&rows).Join("JOIN publish_post AS p ON p.id = v.post_id AND p.live = v.number").Where("v.post_id IN (?)", bun.In(postIDs)).
+		Where("v.parts LIKE ?", `%"video":%`).Scan(ctx)
+	out := map[string]string{}
+	for i := range rows {
+		v, uerr := rows[i].unpack()
+		if uerr != nil {
+			return nil, uerr
+		}
+		out[v.PostID] = v.VideoID
+	}
+	return out, err
+}
+
 // carries tells whether some version carries the film.
 func (store) carries(ctx context.Context, q bun.IDB, filmID string) (bool, error) {
 	return q.NewSelect().Table("publish_version").Where("parts LIKE ?", `%"video":"`+filmID+`"%`).Exists(ctx)

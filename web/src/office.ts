@@ -28,6 +28,7 @@ async function islands(root: ParentNode): Promise<void> {
   places(root);
   if (root.querySelector("textarea[data-editor]")) (await import("./editor")).editors(root);
   if (root.querySelector("[data-map-point]")) (await import("./map")).maps(root);
+  if (root.querySelector("[data-film]")) (await import("./film")).films(root);
   if (root.querySelector("form[data-passkey]")) (await import("./passkey")).passkeys(root);
 }
 

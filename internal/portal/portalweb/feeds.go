@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/portal"
@@ -26,6 +27,12 @@ type feedItem struct {
 	id, link, title, lead string
 	published, updated    time.Time
 	image                 string
+	film                  *channel.Video
+}
+
+// filmer tells the films of posts; publish.Service has it.
+type filmer interface {
+	FilmsOf(ctx context.Context, posts []publish.Summary) (map[string]*channel.Video, error)
 }
 
 func (s *Pages) feed(ctx context.Context, v visit) (feed, error) {
@@ -34,8 +41,15 @@ func (s *Pages) feed(ctx context.Context, v visit) (feed, error) {
 		return feed{}, err
 	}
 	f := feed{title: brandName(ctx, v.unit), home: s.p.Links.Unit(v.unit), self: s.p.Links.Absolute(v.URL.Path), updated: l.UpdatedAt}
+	films := map[string]*channel.Video{}
+	if x, ok := s.p.Articles.(filmer); ok {
+		if films, err = x.FilmsOf(ctx, l.Items); err != nil {
+			return feed{}, err
+		}
+	}
 	for _, a := range l.Items {
 		it := feedItem{id: s.p.Links.Article(v.unit, a.Slug), link: s.p.Links.Article(v.unit, a.Slug), title: a.Title, lead: a.Lead, published: a.PublishedAt, updated: a.UpdatedAt}
+		it.film = films[a.PostID]
 		if a.Cover != nil {
 			it.image = s.p.Links.Absolute(a.Cover.URL(960))
 		}
@@ -108,6 +122,7 @@ type rssItem struct {
 	Description string  `xml:"description"`
 	Published   string  `xml:"pubDate"`
 	GUID        rssGUID `xml:"guid"`
+	Enclosure   *rssEnclosure
 }
 
 type rssGUID struct {
@@ -125,7 +140,7 @@ func (s *Pages) rss(ctx context.Context, v visit) (draft, error) {
 	out := rssFeed{Version: "2.0", Channel: rssChannel{Title: f.title, Link: f.home, Language: "vi", Built: rfc822(f.updated),
 		Description: i18n.T(ctx, "portal.purpose", "Unit", inText(ctx, v.unit))}}
 	for _, it := range f.items {
-		out.Channel.Items = append(out.Channel.Items, rssItem{Title: it.title, Link: it.link, Description: it.lead, Published: rfc822(it.published), GUID: rssGUID{true, it.id}})
+		out.Channel.Items = append(out.Channel.Items, rssItem{Title: it.title, Link: it.link, Description: it.lead, Published: rfc822(it.published), GUID: rssGUID{true, it.id}, Enclosure: enclosure(it.film)})
 	}
 	return xmlDraft("application/rss+xml; charset=utf-8", out, f.updated)
 }

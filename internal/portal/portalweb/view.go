@@ -96,6 +96,17 @@ func (v homeView) doors(ctx context.Context) []ui.DoorItem {
 	}
 }
 
+// services are the other public rooms of the house, narrowed to the unit where they can be.
+func (v homeView) services(ctx context.Context) (out []ui.NewsItem) {
+	for _, s := range []struct{ key, href string }{
+		{"map", "/hoi-dap/ban-do"}, {"promise", "/loi-hua?don_vi=" + v.Unit.ID}, {"punctual", "/dung-hen"}, {"voter", "/cu-tri"}, {"fund", "/ung-ho"}, {"relief", "/cuu-tro"},
+		{"housing", "/nha-o"}, {"verify", "/kiem-chung"},
+	} {
+		out = append(out, ui.NewsItem{Title: i18n.T(ctx, "portal.service."+s.key), Text: i18n.T(ctx, "portal.service_text."+s.key), Href: s.href})
+	}
+	return out
+}
+
 // purpose is the one sentence of what the page is for.
 func (v homeView) purpose(ctx context.Context) string {
 	if v.Contact.Intro != "" {
