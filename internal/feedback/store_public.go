@@ -116,12 +116,9 @@ func ofUnit(sel *bun.SelectQuery, unitID string, on clock.Date) *bun.SelectQuery
 // text must begin a word of the question or answer; the search is folded.
 func (s store) publics(ctx context.Context, q bun.IDB, unitID, text string, on clock.Date, page, per int) ([]Published, int, error) {
 	sel := ofUnit(q.NewSelect().Model((*publicRow)(nil)), unitID, on)
-	words := vntext.Tokens(text)
-	for _, w := range words[:min(len(words), 12)] {
-		if len(w) < 2 {
-			continue
-		}
-		sel = sel.Where("p.id IN (SELECT w.public_id FROM feedback_public_word AS w WHERE w.word >= ? AND w.word < ?)", w, w+"\U0010FFFF")
+	sel, err := holding(ctx, q, sel, vntext.Tokens(text))
+	if err != nil {
+		return nil, 0, err
 	}
 	total, err := fewer(ctx, q, sel)
 	if err != nil || total == 0 {
@@ -142,6 +139,43 @@ func (s store) publics(ctx context.Context, q bun.IDB, unitID, text string, on c
 	}
 	return out, total, nil
 }
+
+// rareWord is up to how many answers hold a word by which a search begins; a search of common words alone goes through the
+// answers, of which it soon has enough.
+const rareWord = 2000
+
+// holding limits a query on feedback_public (alias p) to answers in which each of the words begins a word. The rarest one
+// says where to look, the others are looked up there.
+func holding(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, words []string) (*bun.SelectQuery, error) {
+	rarest, least := "", rareWord
+	words = words[:min(len(words), 12)]
+	for _, w := range words {
+		if len(w) < 2 {
+			continue
+		}
+		few := q.NewSelect().TableExpr("feedback_public_word").ColumnExpr("1").Where("word >= ?", w).Where("word < ?", w+lastLetter).Limit(rareWord)
+		n, err := q.NewSelect().TableExpr("(?) AS few", few).Count(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if int(n) < least {
+			rarest, least = w, int(n)
+		}
+	}
+	for _, w := range words {
+		switch {
+		case len(w) < 2:
+		case w == rarest:
+			sel = sel.Where("p.id IN (SELECT w.public_id FROM feedback_public_word AS w WHERE w.word >= ? AND w.word < ?)", w, w+lastLetter)
+		default:
+			sel = sel.Where("EXISTS (SELECT 1 FROM feedback_public_word AS w WHERE w.public_id = p.id AND w.word >= ? AND w.word < ?)", w, w+lastLetter)
+		}
+	}
+	return sel, nil
+}
+
+// lastLetter comes after every letter.
+const lastLetter = "\U0010FFFF"
 
 // fewer counts what a query finds, up to countTo: a list that nobody pages to its end is not counted to its end.
 func fewer(ctx context.Context, q bun.IDB, sel *bun.SelectQuery) (int, error) {
