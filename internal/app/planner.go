@@ -4,7 +4,12 @@ import (
 	"context"
 
 	"github.com/nhipcau/nhipcau/internal/dashboard"
+	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fleet/regulation"
+	"github.com/nhipcau/nhipcau/internal/fleet/regulationweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/localise"
 	"github.com/nhipcau/nhipcau/internal/publish/localiseweb"
@@ -19,13 +24,52 @@ func (h *House) openPlanner() error {
 		return err
 	}
 	f := &h.features
-	f.planner = planner.New(planner.Deps{DB: h.db, Clock: h.clock, Posts: f.publish, Rules: rules})
+	f.regulation = regulation.New(regulation.Deps{DB: h.db, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Fleet: f.fleet})
+	f.planner = planner.New(planner.Deps{DB: h.db, Clock: h.clock, Posts: f.publish, Rules: rules, Forbidden: h.forbidden})
 	h.openLocals()
-	f.publish.Attach(publish.Hooks{Slots: f.planner, Locals: f.localise})
+	f.publish.Attach(publish.Hooks{Slots: f.planner, Locals: f.localise, Regulation: postRules{f.regulation}})
 	return nil
 }
 
 func (h *House) plannerPages() pages { return &plannerweb.Pages{Service: h.features.planner} }
+
+// forbidden gives the hours in which a unit posts nothing by the regulation it stands under.
+func (h *House) forbidden(ctx context.Context, unitID string) ([]planner.Band, error) {
+	r, err := h.features.regulation.Of(ctx, unitID)
+	if err != nil {
+		return nil, err
+	}
+	var out []planner.Band
+	for _, b := range r.Bands {
+		out = append(out, planner.Band{From: b.From, To: b.To, Why: b.String()})
+	}
+	return out, nil
+}
+
+// postRules asks the regulation in the words of publishing.
+type postRules struct{ s *regulation.Service }
+
+// CheckPost implements publish.Regulation.
+func (p postRules) CheckPost(ctx context.Context, f publish.Facts) (fault.Fields, error) {
+	return p.s.CheckPost(ctx, regulation.Facts{UnitID: f.UnitID, Category: f.Category, At: f.At, Approver: f.Approver})
+}
+
+func (h *House) regulationPages() pages {
+	return &regulationweb.Pages{Service: h.features.regulation, Categories: func(ctx context.Context) ([]ui.Option, error) {
+		list, err := h.features.publish.Categories(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var out []ui.Option
+		for _, c := range list {
+			if c.Name == "" {
+				c.Name = i18n.T(ctx, "publish.category."+c.Code)
+			}
+			out = append(out, ui.Option{Value: c.Code, Text: c.Name})
+		}
+		return out, nil
+	}}
+}
 
 // openLocals wires the local parts of posts and the stories that go up.
 func (h *House) openLocals() {

@@ -46,6 +46,7 @@ type Account struct {
 	Broadcast        bool   // it can tell its followers, as far as the last probe knows
 	Followers        int64
 	Package          string     // as the channel names it
+	Pushes           int        // broadcasts a month for one follower, as the last probe told; 0: as the package gives
 	PackageUntil     clock.Date // last day of the package; "" without an end
 	QuotaLeft        int64      // messages left at the last probe
 	QuotaTotal       int64      // of so many; 0: not told or without a limit
@@ -364,7 +365,7 @@ func (r Rules) announce(a Account, at, end time.Time, book ledger) (time.Time, R
 		}
 		slot := Slot{a.ID, day}
 		switch {
-		case r.monthly(a.Package) > 0 && book.month(slot) >= r.monthly(a.Package):
+		case r.monthly(a) > 0 && book.month(slot) >= r.monthly(a):
 			why = ReasonMonth
 		case book.taken(slot):
 			why = ReasonDay
@@ -375,9 +376,12 @@ func (r Rules) announce(a Account, at, end time.Time, book ledger) (time.Time, R
 	}
 }
 
-// monthly is how many broadcasts a month one follower may get under a package; 0: not limited.
-func (r Rules) monthly(name string) int {
-	if n, ok := r.PerMonth[name]; ok {
+// monthly is how many broadcasts a month one follower of an account may get; 0: not limited.
+func (r Rules) monthly(a Account) int {
+	if a.Pushes > 0 {
+		return a.Pushes
+	}
+	if n, ok := r.PerMonth[a.Package]; ok {
 		return n
 	}
 	return r.PerMonth[""]

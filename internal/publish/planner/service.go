@@ -156,7 +156,7 @@ func (s *Service) accounts(ctx context.Context, a identity.Actor, postID string,
 func accountOf(a channel.Account, unit string) Account {
 	return Account{ID: a.ID, Name: a.Name, UnitID: a.UnitID, UnitName: unit, Kind: a.Kind, Followers: a.Followers,
 		Broadcast: a.Kind == channel.Zalo && (a.Capabilities.Broadcast || a.CheckedAt.IsZero()),
-		Package:   a.Health.Package, PackageUntil: a.Health.PackageUntil, QuotaLeft: a.Health.QuotaLeft, QuotaTotal: a.Health.QuotaTotal}
+		Package:   a.Health.Package, Pushes: a.Health.Pushes, PackageUntil: a.Health.PackageUntil, QuotaLeft: a.Health.QuotaLeft, QuotaTotal: a.Health.QuotaTotal}
 }
 
 // Take moves a post as another way says; the way is worked out anew, since days may have been booked meanwhile.
