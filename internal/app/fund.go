@@ -96,9 +96,12 @@ func (c appealCreateCmd) Run(s *session) error {
 
 type appealBalancesCmd struct {
 	Appeal string `required:"" help:"Code of the appeal." placeholder:"CODE"`
+	Deep   bool   `help:"Add up every row, line and gift anew, compare bank, books and public statement, and look for what refers to nothing."`
 }
 
-// Run shows the balances and the queue.
+var errBooksDiffer = errors.New("the books do not agree with themselves, the bank or the public statement")
+
+// Run shows the balances and the queue. With --deep it exits with 1 when something does not agree.
 func (c appealBalancesCmd) Run(s *session) error {
 	return withFund(s, func(_ *House, f *fund.Service) error {
 		balances, err := f.Balances(s.ctx, commandLine(), c.Appeal)
@@ -115,6 +118,26 @@ func (c appealBalancesCmd) Run(s *session) error {
 		for _, w := range waiting {
 			fmt.Fprintf(s.out, "waits: row %d of %s, document %s, in %s, out %s: %s (%s)\n", w.Row, w.Day, w.DocNo, w.Credit, w.Debit, w.Reason, w.ID)
 		}
+		if !c.Deep {
+			return nil
+		}
+		check, err := f.CompareNow(s.ctx, commandLine(), c.Appeal)
+		if err != nil {
+			return err
+		}
+		for _, w := range check.Flaws {
+			fmt.Fprintf(s.out, "flaw: %s, %d times, first %s\n", w.What, w.Count, w.First)
+		}
+		for _, d := range check.Days {
+			if !d.BankIsLedger() || !check.Open && !d.LedgerIsPublic() {
+				fmt.Fprintf(s.out, "differs: %s, bank %s in %s out, books %s in %s out, kept %s in %s out, gifts %d of %s, public %d of %s\n", d.Day, d.BankIn, d.BankOut, d.LedgerIn, d.LedgerOut,
+					d.KeptIn, d.KeptOut, d.Gifts, d.GiftAmount, d.PublicGifts, d.PublicSum)
+			}
+		}
+		if !check.Good && !check.Lags() {
+			return errBooksDiffer
+		}
+		fmt.Fprintln(s.out, "Every row, line and gift was added up anew; nothing refers to nothing.")
 		return nil
 	})
 }
@@ -218,10 +241,11 @@ func (c fundImportCmd) Run(s *session) error {
 // frugal keeps the memory of a long import small: a house may be serving on the same box.
 func frugal(ctx context.Context, d *db.DB) error {
 	debug.SetGCPercent(25)
+	debug.SetMemoryLimit(140 << 20)
 	if d.Engine() != db.SQLite {
 		return nil
 	}
-	_, err := d.SQLWriter().ExecContext(ctx, "PRAGMA mmap_size = 0")
+	_, err := d.SQLWriter().ExecContext(ctx, "PRAGMA mmap_size = 0; PRAGMA cache_size = -16384")
 	return err
 }
 

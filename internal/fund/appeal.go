@@ -114,35 +114,3 @@ func (s *Service) NewReference(ctx context.Context, actor identity.Actor, code s
 	})
 	return ref, err
 }
-
-// A reference is "NC" and the eleven letters and digits of a tracking code, which carry a check of their own: ordinary memos
-// do not look like one.
-const referencePrefix = "NC"
-
-var referenceRE = regexp.MustCompile(referencePrefix + `[0-9A-Z]{11}`)
-
-func newReferenceCode() string { return referencePrefix + strings.ReplaceAll(id.NewCode(), "-", "") }
-
-// findReference finds the first reference in a memo. Banks change case and put spaces or signs between.
-func findReference(memo string) string {
-	plain := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'a' && r <= 'z':
-			return r - 'a' + 'A'
-		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-			return r
-		}
-		return -1
-	}, memo)
-	for {
-		at := referenceRE.FindStringIndex(plain)
-		if at == nil {
-			return ""
-		}
-		body := plain[at[0]+len(referencePrefix) : at[1]]
-		if code, ok := id.ParseCode(body); ok {
-			return referencePrefix + strings.ReplaceAll(code, "-", "")
-		}
-		plain = plain[at[0]+1:]
-	}
-}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/reckon"
 	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -40,47 +41,23 @@ func (s *Service) ComparePublic(p PublicLog) { s.public = p }
 // Check is one comparison of what the bank said, what stands in the books and what the public reads. Everything is added up
 // anew from the single rows and lines, not from totals that are kept.
 type Check struct {
-	ID   string
-	Done bool
-	Good bool // every day is equal everywhere
-	Days []CheckDay
-	Open bool // the public side was not looked at: nothing is published yet
-	At   time.Time
+	ID    string
+	Done  bool
+	Good  bool // every day is equal everywhere
+	Days  []CheckDay
+	Flaws []reckon.Flaw // what in the books of the house refers to nothing
+	Open  bool          // the public side was not looked at: nothing is published yet
+	At    time.Time
 }
 
 // CheckDay is one day of a comparison.
-type CheckDay struct {
-	Day         clock.Date `json:"day"`
-	BankRows    int        `json:"bank_rows"`
-	BankIn      money.VND  `json:"bank_in"` // rows of statements
-	BankOut     money.VND  `json:"bank_out"`
-	LedgerIn    money.VND  `json:"ledger_in"` // lines on the bank's accounts
-	LedgerOut   money.VND  `json:"ledger_out"`
-	KeptIn      money.VND  `json:"kept_in"` // totals that are kept with every entry
-	KeptOut     money.VND  `json:"kept_out"`
-	Gifts       int        `json:"gifts"` // that stand
-	GiftAmount  money.VND  `json:"gift_amount"`
-	PublicGifts int        `json:"public_gifts"`
-	PublicSum   money.VND  `json:"public_sum"`
-}
-
-// BankIsLedger tells whether bank and books agree on the day, and the totals with both.
-func (d CheckDay) BankIsLedger() bool {
-	return d.BankIn == d.LedgerIn && d.BankOut == d.LedgerOut && d.KeptIn == d.LedgerIn && d.KeptOut == d.LedgerOut
-}
-
-// LedgerIsPublic tells whether the public reads what stands in the books.
-func (d CheckDay) LedgerIsPublic() bool {
-	return d.Gifts == d.PublicGifts && d.GiftAmount == d.PublicSum
-}
-
-// PublicLags tells whether the public merely does not read everything yet: publication follows the books.
-func (d CheckDay) PublicLags() bool {
-	return !d.LedgerIsPublic() && d.PublicGifts <= d.Gifts && d.PublicSum <= d.GiftAmount
-}
+type CheckDay = reckon.Day
 
 // Lags tells whether nothing is wrong but that some gifts are not public yet.
 func (c Check) Lags() bool {
+	if len(c.Flaws) > 0 {
+		return false
+	}
 	for _, d := range c.Days {
 		if !d.BankIsLedger() || !c.Open && !d.LedgerIsPublic() && !d.PublicLags() {
 			return false
@@ -159,10 +136,16 @@ func (s *Service) comparison(ctx context.Context, appealID string) (Check, error
 		}
 		return days[d]
 	}
-	if err := staging.Snapshot(ctx, s.DB, func(q bun.IDB) error { return s.store.compare(ctx, q, appealID, day) }); err != nil {
+	c := Check{Done: true, Open: s.public == nil}
+	if err := staging.Snapshot(ctx, s.DB, func(q bun.IDB) (err error) {
+		if c.Flaws, err = reckon.Flaws(ctx, q); err == nil {
+			err = reckon.Compare(ctx, q, appealID, day)
+		}
+		return err
+	}); err != nil {
 		return Check{}, err
 	}
-	c := Check{Done: true, Good: true, Open: s.public == nil}
+	c.Good = len(c.Flaws) == 0
 	if s.public != nil {
 		list, err := s.public.PublicDays(ctx, appealID)
 		if err != nil {
@@ -182,47 +165,6 @@ func (s *Service) comparison(ctx context.Context, appealID string) (Check, error
 	return c, nil
 }
 
-// compare adds rows, lines, kept totals and gifts up by day.
-func (store) compare(ctx context.Context, q bun.IDB, appealID string, day func(clock.Date) *CheckDay) error {
-	type sums struct {
-		Day clock.Date
-		N   int
-		A   money.VND
-		B   money.VND
-	}
-	for _, step := range []struct {
-		query string
-		put   func(sums)
-	}{
-		{`SELECT r.day, count(*) AS n, CAST(sum(r.credit) AS bigint) AS a, CAST(sum(r.debit) AS bigint) AS b FROM fund_import i JOIN fund_row r ON r.import_id = i.id
-			WHERE i.appeal_id = ? AND i.state = 'posted' GROUP BY r.day`,
-			func(x sums) { d := day(x.Day); d.BankRows, d.BankIn, d.BankOut = x.N, x.A, x.B }},
-		{`SELECT e.day, count(*) AS n, CAST(sum(CASE WHEN f.id IS NULL THEN 0 ELSE l.amount END) AS bigint) AS a, CAST(sum(CASE WHEN t.id IS NULL THEN 0 ELSE l.amount END) AS bigint) AS b
-			FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id LEFT JOIN fund_account f ON f.id = l.debit_id AND f.role = 'bank' LEFT JOIN fund_account t ON t.id = l.credit_id AND t.role = 'bank'
-			WHERE e.appeal_id = ?` + counts + ` AND (f.id IS NOT NULL OR t.id IS NOT NULL) GROUP BY e.day`,
-			func(x sums) { d := day(x.Day); d.LedgerIn, d.LedgerOut = x.A, x.B }},
-		{`SELECT t.day, count(*) AS n, CAST(sum(t.debit) AS bigint) AS a, CAST(sum(t.credit) AS bigint) AS b FROM fund_account c JOIN fund_total t ON t.account_id = c.id
-			WHERE c.appeal_id = ? AND c.role = 'bank' GROUP BY t.day`,
-			func(x sums) { d := day(x.Day); d.KeptIn, d.KeptOut = x.A, x.B }},
-		{`SELECT g.day, count(*) AS n, CAST(sum(g.amount) AS bigint) AS a, 0 AS b FROM fund_gift g JOIN fund_entry e ON e.id = g.id WHERE g.appeal_id = ? AND g.state = 'taken'` + counts + ` GROUP BY g.day`,
-			func(x sums) { d := day(x.Day); d.Gifts, d.GiftAmount = x.N, x.A }},
-	} {
-		var rows []sums
-		if err := q.NewRaw(step.query, appealID).Scan(ctx, &rows); err != nil {
-			return err
-		}
-		for _, x := range rows {
-			step.put(x)
-		}
-	}
-	return staging.Gifts(ctx, q, staging.Filter{AppealID: appealID}, func(g *staging.Gift) error { // the bank's row, the line and the gift in one
-		d := day(g.Day)
-		d.BankRows, d.Gifts = d.BankRows+1, d.Gifts+1
-		d.BankIn, d.LedgerIn, d.GiftAmount = d.BankIn+g.Credit, d.LedgerIn+g.Credit, d.GiftAmount+g.Credit
-		return nil
-	})
-}
-
 type checkRow struct {
 	bun.BaseModel `bun:"table:fund_check,alias:k"`
 
@@ -236,8 +178,9 @@ type checkRow struct {
 
 // checkText is the part of a comparison that is stored as text.
 type checkText struct {
-	Open bool       `json:"open"`
-	Days []CheckDay `json:"days"`
+	Open  bool          `json:"open"`
+	Days  []CheckDay    `json:"days"`
+	Flaws []reckon.Flaw `json:"flaws,omitempty"`
 }
 
 func (store) insertCheck(ctx context.Context, q bun.IDB, checkID, appealID string, now time.Time) error {
@@ -254,7 +197,7 @@ func (store) wantedCheck(ctx context.Context, q bun.IDB, checkID string) (appeal
 }
 
 func (store) saveCheck(ctx context.Context, q bun.IDB, c Check) error {
-	b, err := json.Marshal(checkText{Open: c.Open, Days: c.Days})
+	b, err := json.Marshal(checkText{Open: c.Open, Days: c.Days, Flaws: c.Flaws})
 	if err != nil {
 		return err
 	}
@@ -276,7 +219,7 @@ func (store) lastCheck(ctx context.Context, q bun.IDB, appealID string) (Check, 
 		if err := json.Unmarshal([]byte(r.Days), &t); err != nil {
 			return Check{}, false, err
 		}
-		return Check{ID: r.ID, Done: true, Good: r.Good, Days: t.Days, Open: t.Open, At: r.At}, under, nil
+		return Check{ID: r.ID, Done: true, Good: r.Good, Days: t.Days, Flaws: t.Flaws, Open: t.Open, At: r.At}, under, nil
 	}
 	return Check{}, under, nil
 }
@@ -321,4 +264,9 @@ func (s *Service) PeriodReport(ctx context.Context, actor identity.Actor, code s
 		r.Rows = append(r.Rows, ReportRow{Balance: b, Before: was[b.AccountID]})
 	}
 	return r, err
+}
+
+// Flaws finds what in the books of the house refers to nothing, or does not add up, and should. For whoever keeps the house.
+func (s *Service) Flaws(ctx context.Context, q bun.IDB) ([]reckon.Flaw, error) {
+	return reckon.Flaws(ctx, q)
 }

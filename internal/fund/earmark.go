@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/memocode"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -121,7 +122,7 @@ func (s *Service) NewReferenceFor(ctx context.Context, tx db.Tx, appealID, earma
 			return "", err
 		}
 	}
-	ref := newReferenceCode()
+	ref := memocode.New()
 	return ref, s.store.insertReference(ctx, tx, reference{Code: ref, AppealID: appealID, EarmarkID: earmarkID, CreatedAt: s.Clock.Now()})
 }
 

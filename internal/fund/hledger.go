@@ -7,6 +7,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/fund/journal"
+	"github.com/nhipcau/nhipcau/internal/fund/reckon"
 	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/identity"
 )
@@ -22,9 +23,13 @@ func (s *Service) ExportHledger(ctx context.Context, actor identity.Actor, code 
 	if err != nil {
 		return err
 	}
+	_, books, err := s.store.books(ctx, s.DB.Read(), a.ID)
+	if err != nil {
+		return err
+	}
 	j := journal.New(w, names)
 	j.Head(journal.About{Code: a.Code, Name: a.Name, Basis: a.Basis, Opens: a.Opens, Closes: a.Closes})
-	if err := staging.Snapshot(ctx, s.DB, func(q bun.IDB) error { return s.store.eachLine(ctx, q, a.ID, j.Line) }); err != nil {
+	if err := staging.Snapshot(ctx, s.DB, func(q bun.IDB) error { return reckon.Lines(ctx, q, a.ID, books[RoleGifts], j.Line) }); err != nil {
 		return err
 	}
 	var banks []string

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/memocode"
 	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/fund/statement"
 	"github.com/nhipcau/nhipcau/internal/fund/vietqr"
@@ -128,12 +129,13 @@ func (r *importRun) check(ctx context.Context) (statement.Totals, ImportResult, 
 		return res.Totals, res, err
 	}
 	take := func(row statement.Row) error { return r.take(ctx, row) }
+	latest := statement.Latest(r.s.today().AddDays(1)) // what is booked after the close of business may bear the next day
 	var totals statement.Totals
 	var err error
 	if r.in.Mapping != nil {
-		totals, err = statement.ParseMapped(r.in.File, r.in.Size, *r.in.Mapping, take)
+		totals, err = statement.ParseMapped(r.in.File, r.in.Size, *r.in.Mapping, take, latest)
 	} else {
-		totals, err = statement.Parse(r.in.File, r.in.Size, r.in.Layout, take)
+		totals, err = statement.Parse(r.in.File, r.in.Size, r.in.Layout, take, latest)
 	}
 	if err != nil {
 		var f *fault.Error
@@ -143,6 +145,7 @@ func (r *importRun) check(ctx context.Context) (statement.Totals, ImportResult, 
 		}
 		return totals, ImportResult{}, err
 	}
+	r.seen = staging.Counter{} // it is large, and done with
 	r.checkStated(&totals)
 	if totals.Refused > 0 {
 		res := ImportResult{State: ImportRefused, Hash: r.hash, Account: r.account, RowsRead: totals.Rows + refusedRows(totals), Totals: totals}
@@ -233,7 +236,7 @@ func (r *importRun) take(ctx context.Context, row statement.Row) error {
 		return nil
 	}
 	r.pack.Add(&staging.Row{Seq: r.seq, No: row.No, Ordinal: ordinal, Debit: row.Debit, Credit: row.Credit, Day: row.Day, Time: row.Time, DocNo: row.DocNo, Ref: row.Ref,
-		Memo: row.Memo, OtherSide: row.Offset, Fingerprint: fp, Reference: findReference(row.Memo), RuleID: ruleFor(r.rules, row.Memo)})
+		Memo: row.Memo, OtherSide: row.Offset, Fingerprint: fp, Reference: memocode.Find(row.Memo), RuleID: ruleFor(r.rules, row.Memo)})
 	if !r.pack.Full() {
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -47,7 +46,7 @@ func (r *importRun) prove(ctx context.Context, tx db.Tx, totals statement.Totals
 	if err != nil {
 		return err
 	}
-	if row, day, err := st.firstClosed(ctx, tx, r.account.ID, r.session.ID, appeal.ClosedUntil); err != nil {
+	if row, day, err := staging.FirstClosed(ctx, tx, r.account.ID, r.session.ID, appeal.ClosedUntil); err != nil {
 		return err
 	} else if row > 0 {
 		return fault.New(fault.Conflict, "fund.import.closed").With("Row", row).With("Day", day.Vietnamese()).With("Until", appeal.ClosedUntil.Vietnamese())
@@ -120,8 +119,13 @@ func (s *Service) postSome(ctx context.Context, tx db.Tx, actor identity.Actor, 
 	if err != nil {
 		return false, err
 	}
-	own, err := staging.Enter(ctx, tx, importID, accountID, slices.DeleteFunc(slices.Clone(fresh), func(r staging.Row) bool { return r.Plain }))
-	if err != nil {
+	var own []staging.Row
+	for i := range fresh {
+		if !fresh[i].Plain {
+			own = append(own, fresh[i])
+		}
+	}
+	if own, err = staging.Enter(ctx, tx, importID, accountID, own); err != nil {
 		return false, err
 	}
 	accounts := staging.Books{ImportID: importID, AppealID: appeal.ID, Bank: accountID, Gifts: books[RoleGifts], Unsorted: books[RoleUnsorted]}

@@ -1,18 +1,15 @@
 package fund
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
-	"github.com/nhipcau/nhipcau/internal/fund/journal"
 	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -195,54 +192,4 @@ func (store) balancesBetween(ctx context.Context, q bun.IDB, appealID string, fr
 		out = append(out, b)
 	}
 	return out, err
-}
-
-// eachLine goes through the lines of an appeal day by day, without holding them all: first the gifts that stand in packs, then
-// the others in order of their entries.
-func (s store) eachLine(ctx context.Context, q bun.IDB, appealID string, do func(journal.Line) error) error {
-	var days []clock.Date
-	if err := q.NewRaw("SELECT DISTINCT day FROM fund_entry WHERE appeal_id = ?", appealID).Scan(ctx, &days); err != nil {
-		return err
-	}
-	packed, err := staging.Days(ctx, q, appealID)
-	if err != nil {
-		return err
-	}
-	_, books, err := s.books(ctx, q, appealID)
-	if err != nil {
-		return err
-	}
-	days = append(days, packed...)
-	slices.Sort(days)
-	for _, day := range slices.Compact(days) {
-		err := staging.Gifts(ctx, q, staging.Filter{AppealID: appealID, From: day, To: day}, func(g *staging.Gift) error {
-			return do(journal.Line{Entry: g.ID, Day: g.Day, Kind: string(KindGift), Note: cmp.Or(g.DocNo, g.Ref), DebitID: g.AccountID, CreditID: books[RoleGifts], Amount: g.Credit})
-		})
-		if err != nil {
-			return err
-		}
-		if err := s.dayLines(ctx, q, appealID, day, do); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (store) dayLines(ctx context.Context, q bun.IDB, appealID string, day clock.Date, do func(journal.Line) error) error {
-	rows, err := q.QueryContext(ctx, `SELECT e.id, e.day, e.kind, e.note, e.reverses, l.debit_id, l.credit_id, l.amount
-		FROM fund_entry e JOIN fund_line l ON l.entry_id = e.id WHERE e.appeal_id = ? AND e.day = ?`+counts+` ORDER BY e.id, l.line_no`, appealID, day)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var l journal.Line
-		if err := rows.Scan(&l.Entry, &l.Day, &l.Kind, &l.Note, &l.Reverses, &l.DebitID, &l.CreditID, &l.Amount); err != nil {
-			return err
-		}
-		if err := do(l); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -2,12 +2,10 @@ package fund
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
 
-	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -17,30 +15,6 @@ import (
 type span struct {
 	importID string
 	from, to int
-}
-
-// firstClosed finds the first new row that falls into a closed period; row 0 when none does.
-func (store) firstClosed(ctx context.Context, q bun.IDB, accountID, importID string, until clock.Date) (row int, day clock.Date, err error) {
-	known := staging.NewKnown(accountID, importID)
-	for at := 0; until != ""; {
-		pack, err := staging.Next(ctx, q, importID, at)
-		if err != nil || pack == nil {
-			return 0, "", err
-		}
-		rows, err := pack.Rows()
-		if err != nil {
-			return 0, "", err
-		}
-		rows, err = known.Fresh(ctx, q, slices.DeleteFunc(rows, func(r staging.Row) bool { return r.Day > until }))
-		if err != nil {
-			return 0, "", err
-		}
-		if len(rows) > 0 {
-			return rows[0].No, rows[0].Day, nil
-		}
-		_, at = pack.Span()
-	}
-	return 0, "", nil
 }
 
 func (store) debits(ctx context.Context, q bun.IDB, part span) (rows []bankRow, err error) {

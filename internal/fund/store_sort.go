@@ -14,6 +14,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/memocode"
 	"github.com/nhipcau/nhipcau/internal/fund/staging"
 	"github.com/nhipcau/nhipcau/internal/money"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -274,28 +275,6 @@ func (store) rules(ctx context.Context, q bun.IDB, appealID string) (out []Rule,
 
 const maxFound = 200
 
-// firstGifts gives the first plain gifts in order of day and id. Packs come in the order of their first days: once there are
-// enough, a pack that begins after the last of them is not read.
-func firstGifts(ctx context.Context, q bun.IDB, f staging.Filter) (out []factRow, err error) {
-	order := func(x, y factRow) int { return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.ID, y.ID)) }
-	keep := func() {
-		slices.SortFunc(out, order)
-		out = out[:min(len(out), maxFound)]
-	}
-	f.Stop = func(first clock.Date) bool {
-		keep()
-		return len(out) == maxFound && first > out[maxFound-1].Day
-	}
-	err = staging.Gifts(ctx, q, f, func(g *staging.Gift) error {
-		if out = append(out, packedFact(g)); len(out) >= 2*maxFound {
-			keep()
-		}
-		return nil
-	})
-	keep()
-	return out, errors.Join(err, withBanks(ctx, q, out))
-}
-
 func (store) findGifts(ctx context.Context, q bun.IDB, appealID string, in GiftQuery) (out []GiftFact, err error) {
 	where, args := "g.appeal_id = ?", []any{appealID}
 	if in.Amount > 0 {
@@ -304,9 +283,9 @@ func (store) findGifts(ctx context.Context, q bun.IDB, appealID string, in GiftQ
 	if in.Day != "" {
 		where, args = where+" AND g.day = ?", append(args, in.Day)
 	}
-	if ref := findReference(referencePrefix + in.Reference); in.Reference != "" {
+	if ref := memocode.Find(memocode.Prefix + in.Reference); in.Reference != "" {
 		if ref == "" {
-			ref = findReference(in.Reference)
+			ref = memocode.Find(in.Reference)
 		}
 		where, args = where+" AND g.reference <> '' AND g.reference = ?", append(args, ref)
 	}
@@ -316,7 +295,11 @@ func (store) findGifts(ctx context.Context, q bun.IDB, appealID string, in GiftQ
 		if in.Amount > 0 {
 			f.Amounts = []money.VND{in.Amount}
 		}
-		if packed, err = firstGifts(ctx, q, f); err != nil {
+		gifts, err := staging.Oldest(ctx, q, f, maxFound)
+		for i := range gifts {
+			packed = append(packed, packedFact(&gifts[i]))
+		}
+		if err = errors.Join(err, withBanks(ctx, q, packed)); err != nil {
 			return nil, err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/fund/memocode"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/money"
@@ -85,7 +86,7 @@ func (s *Service) Transfer(ctx context.Context, actor identity.Actor, in NewTran
 	if err := fs.OrNil(); err != nil {
 		return Transfer{}, err
 	}
-	t := Transfer{ID: id.New(), Code: newReferenceCode(), From: from, To: to, Amount: in.Amount, FromEarmark: in.FromEarmark, ToEarmark: in.ToEarmark,
+	t := Transfer{ID: id.New(), Code: memocode.New(), From: from, To: to, Amount: in.Amount, FromEarmark: in.FromEarmark, ToEarmark: in.ToEarmark,
 		Document: in.Document, Day: s.today(), ByName: actor.Name, CreatedAt: s.Clock.Now(), fromID: from.ID, toID: to.ID}
 	return t, s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.transfer(ctx, tx, actor, &t) })
 }

@@ -3,6 +3,7 @@ package staging
 import (
 	"cmp"
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -42,7 +43,17 @@ func Credits(ctx context.Context, q bun.IDB, b Books, rows []Row, now time.Time)
 	if err := write(ctx, q, b, rows[0].Seq, rows[len(rows)-1].Seq, now); err != nil {
 		return err
 	}
-	return addUp(ctx, q, b, rows)
+	return addUp(ctx, q, b, each(rows))
+}
+
+func each(rows []Row) iter.Seq[*Row] {
+	return func(yield func(*Row) bool) {
+		for i := range rows {
+			if !yield(&rows[i]) {
+				return
+			}
+		}
+	}
 }
 
 // write makes entries, lines, gifts and places in the queue of rows that have rows of their own.
@@ -71,7 +82,7 @@ func write(ctx context.Context, q bun.IDB, b Books, from, to int, now time.Time)
 }
 
 // addUp adds what moved to the sums of the file, account by account and day by day.
-func addUp(ctx context.Context, q bun.IDB, b Books, rows []Row) error {
+func addUp(ctx context.Context, q bun.IDB, b Books, rows iter.Seq[*Row]) error {
 	var earmarks []struct{ EarmarkID, ID string }
 	if err := q.NewRaw("SELECT earmark_id, id FROM fund_account WHERE appeal_id = ? AND role = 'earmark'", b.AppealID).Scan(ctx, &earmarks); err != nil {
 		return err
@@ -80,9 +91,16 @@ func addUp(ctx context.Context, q bun.IDB, b Books, rows []Row) error {
 	for _, e := range earmarks {
 		account[e.EarmarkID] = e.ID
 	}
-	sums := map[sumKey]sum{}
-	for i := range rows {
-		r := &rows[i]
+	sums := map[sumKey]*sum{}
+	at := func(k sumKey) *sum {
+		if sums[k] == nil {
+			sums[k] = &sum{}
+		}
+		return sums[k]
+	}
+	var last sumKey // most rows are of the account and the day of the row before
+	var in, out *sum
+	for r := range rows {
 		if r.State == StateDebit {
 			continue
 		}
@@ -90,9 +108,10 @@ func addUp(ctx context.Context, q bun.IDB, b Books, rows []Row) error {
 		if r.State == StateGift {
 			to.account = account[r.EarmarkID]
 		}
-		in, out := sums[sumKey{b.Bank, r.Day}], sums[to]
+		if in == nil || to != last {
+			last, in, out = to, at(sumKey{b.Bank, r.Day}), at(to)
+		}
 		in.debit, out.credit, out.lines = in.debit+r.Credit, out.credit+r.Credit, out.lines+1
-		sums[sumKey{b.Bank, r.Day}], sums[to] = in, out
 	}
 	keys := slices.SortedFunc(maps.Keys(sums), func(x, y sumKey) int { return cmp.Or(cmp.Compare(x.account, y.account), cmp.Compare(x.day, y.day)) })
 	for _, k := range keys {

@@ -66,45 +66,60 @@ func (p *Printer) Of(r *statement.Row) Fingerprint {
 	return Fingerprint(sum[:16])
 }
 
-// Counter counts how often each fingerprint came, in a table of 24 bytes a place: two million need less than 100 MB, most of
-// them half of it.
+// Counter counts how often each fingerprint came. It is 256 tables of fingerprints and nothing else, so that two million of
+// them need some 60 MB and growing needs little more; those that came several times, which are few, are counted beside.
 type Counter struct {
-	prints []Fingerprint
-	counts []uint32
-	n      int
+	tables [256]prints
+	more   map[Fingerprint]int
 }
 
 // Add counts one more and tells how many there are now.
 func (c *Counter) Add(f Fingerprint) int {
-	if 4*c.n >= 3*len(c.prints) {
-		c.grow()
+	if c.tables[f[0]].add(f) {
+		return 1
 	}
-	i := c.place(f)
-	if c.counts[i]++; c.counts[i] == 1 {
-		c.prints[i] = f
-		c.n++
+	if c.more == nil {
+		c.more = map[Fingerprint]int{}
 	}
-	return int(c.counts[i])
+	if c.more[f] == 0 {
+		c.more[f] = 1
+	}
+	c.more[f]++
+	return c.more[f]
 }
 
-// place finds where a fingerprint stands or would stand. It is a part of a SHA-256: its first bytes are spread evenly.
-func (c *Counter) place(f Fingerprint) int {
-	mask := len(c.prints) - 1
-	i := int(uint32(f[0])|uint32(f[1])<<8|uint32(f[2])<<16|uint32(f[3])<<24) & mask
-	for c.counts[i] != 0 && c.prints[i] != f {
-		i = (i + 1) & mask
-	}
-	return i
+// prints is a table with open places; the fingerprint of zeros, which no movement has, is an empty place.
+type prints struct {
+	places []Fingerprint
+	n      int
 }
 
-func (c *Counter) grow() {
-	old := *c
-	size := max(1<<12, 2*len(old.prints))
-	c.prints, c.counts = make([]Fingerprint, size), make([]uint32, size)
-	for i, n := range old.counts {
-		if n > 0 {
-			at := c.place(old.prints[i])
-			c.prints[at], c.counts[at] = old.prints[i], n
+// add tells whether the fingerprint is new.
+func (p *prints) add(f Fingerprint) bool {
+	if 4*p.n >= 3*len(p.places) {
+		old := p.places
+		p.places = make([]Fingerprint, max(64, 2*len(old)))
+		for _, x := range old {
+			if x != (Fingerprint{}) {
+				*p.place(x) = x
+			}
 		}
 	}
+	at := p.place(f)
+	if *at == f {
+		return false
+	}
+	*at = f
+	p.n++
+	return true
+}
+
+// place finds where a fingerprint stands or would stand. It is a part of a SHA-256: its bytes are spread evenly.
+func (p *prints) place(f Fingerprint) *Fingerprint {
+	mask := len(p.places) - 1
+	i := int(uint32(f[1])|uint32(f[2])<<8|uint32(f[3])<<16|uint32(f[4])<<24) & mask
+	for p.places[i] != (Fingerprint{}) && p.places[i] != f {
+		i = (i + 1) & mask
+	}
+	return &p.places[i]
 }

@@ -96,6 +96,30 @@ func days(rows []Row) (from, to clock.Date) {
 	return from, to
 }
 
+// FirstClosed finds the first new row of a file that falls into a closed period; row 0 when none does.
+func FirstClosed(ctx context.Context, q bun.IDB, accountID, importID string, until clock.Date) (row int, day clock.Date, err error) {
+	known := NewKnown(accountID, importID)
+	for at := 0; until != ""; {
+		pack, err := Next(ctx, q, importID, at)
+		if err != nil || pack == nil {
+			return 0, "", err
+		}
+		rows, err := pack.Rows()
+		if err != nil {
+			return 0, "", err
+		}
+		rows, err = known.Fresh(ctx, q, slices.DeleteFunc(rows, func(r Row) bool { return r.Day > until }))
+		if err != nil {
+			return 0, "", err
+		}
+		if len(rows) > 0 {
+			return rows[0].No, rows[0].Day, nil
+		}
+		at = pack.to
+	}
+	return 0, "", nil
+}
+
 // unknown gives those of the rows that have no row of their own.
 func unknown(ctx context.Context, q bun.IDB, rows []Row) (out []Row, err error) {
 	for part := range slices.Chunk(rows, 500) {

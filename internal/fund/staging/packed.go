@@ -45,7 +45,7 @@ type Filter struct {
 	Amounts   []money.VND // any of them
 	Uncounted bool        // those of files on their way into the books too
 
-	Stop func(first clock.Date) bool // asked before each pack, with its first day; nil: all packs
+	stop func(first clock.Date) bool // asked before each pack, with its first day; nil: all packs
 }
 
 // Enough ends a walk without an error.
@@ -92,7 +92,7 @@ func Gifts(ctx context.Context, q bun.IDB, f Filter, do func(*Gift) error) error
 		if len(f.Amounts) > 0 && !packs[i].mayHold(f.Amounts) {
 			continue
 		}
-		if f.Stop != nil && f.Stop(packs[i].GiftFrom) {
+		if f.stop != nil && f.stop(packs[i].GiftFrom) {
 			return nil
 		}
 		if err := packs[i].walk(ctx, q, f, do); errors.Is(err, Enough) {
@@ -172,25 +172,36 @@ func packAmounts(amounts map[money.VND]bool) []byte {
 // Settle marks a pack as entered: of its rows, those that are both fresh and plain are gifts from now on, with the file.
 func Settle(ctx context.Context, q bun.IDB, b Books, p *Pack, rows, fresh []Row) error {
 	from, to := days(rows)
-	var plain []Row
+	var giftFrom, giftTo clock.Date
 	var skip []int
-	amounts, sum := map[money.VND]bool{}, money.VND(0)
+	amounts, sum, n := map[money.VND]bool{}, money.VND(0), 0
+	is := make([]bool, len(rows))
 	for i, k := 0, 0; i < len(rows); i++ {
 		isFresh := k < len(fresh) && fresh[k].Seq == rows[i].Seq
 		if isFresh {
 			k++
 		}
-		if !isFresh || !rows[i].Plain {
+		if is[i] = isFresh && rows[i].Plain; !is[i] {
 			skip = append(skip, rows[i].Seq)
-			continue
 		}
-		plain = append(plain, rows[i])
-		amounts[rows[i].Credit] = true
-		sum += rows[i].Credit
 	}
-	giftFrom, giftTo := days(plain)
+	plain := func(yield func(*Row) bool) {
+		for i := range rows {
+			if is[i] && !yield(&rows[i]) {
+				return
+			}
+		}
+	}
+	for r := range plain {
+		if giftFrom == "" {
+			giftFrom = r.Day
+		}
+		giftFrom, giftTo = min(giftFrom, r.Day), max(giftTo, r.Day)
+		amounts[r.Credit] = true
+		sum, n = sum+r.Credit, n+1
+	}
 	if _, err := q.NewRaw("INSERT INTO fund_entered (import_id, from_seq, to_seq, first_day, last_day, gift_from, gift_to, gifts, amount, amounts, skip) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		b.ImportID, p.from, p.to, from, to, giftFrom, giftTo, len(plain), sum, packAmounts(amounts), packSkipped(p.from, skip)).Exec(ctx); err != nil {
+		b.ImportID, p.from, p.to, from, to, giftFrom, giftTo, n, sum, packAmounts(amounts), packSkipped(p.from, skip)).Exec(ctx); err != nil {
 		return err
 	}
 	return addUp(ctx, q, b, plain)
@@ -277,6 +288,27 @@ func Loosen(ctx context.Context, tx db.Tx, giftID string, now time.Time) error {
 		return errors.Join(err, errPack)
 	}
 	return write(ctx, tx, b, g.Seq, g.Seq, now)
+}
+
+// Oldest gives the first plain gifts in order of day and id, at most so many. Packs come in the order of their first days: once
+// there are enough, a pack that begins after the last of them is not read.
+func Oldest(ctx context.Context, q bun.IDB, f Filter, most int) (out []Gift, err error) {
+	keep := func() {
+		slices.SortFunc(out, func(x, y Gift) int { return cmp.Or(cmp.Compare(x.Day, y.Day), cmp.Compare(x.ID, y.ID)) })
+		out = out[:min(len(out), most)]
+	}
+	f.stop = func(first clock.Date) bool {
+		keep()
+		return len(out) == most && first > out[most-1].Day
+	}
+	err = Gifts(ctx, q, f, func(g *Gift) error {
+		if out = append(out, *g); len(out) >= 2*most {
+			keep()
+		}
+		return nil
+	})
+	keep()
+	return out, err
 }
 
 // Days lists the days on which plain gifts of an appeal may have come, in order.

@@ -18,8 +18,10 @@ type control struct {
 	days    map[clock.Date]*Day
 	running money.VND // balance now, when known
 	known   bool
-	moved   money.VND // sum of movements since the beginning, or since the balance was lost
-	lost    bool      // a refused row makes the next balance unprovable
+	moved   money.VND  // sum of movements since the beginning, or since the balance was lost
+	day     clock.Date // the last that is one
+	latest  clock.Date // a row may have; "" is any
+	lost    bool       // a refused row makes the next balance unprovable
 }
 
 func newControl() *control { return &control{days: map[clock.Date]*Day{}} }
@@ -37,7 +39,7 @@ func (c *control) lose() { c.known, c.lost, c.moved = false, true, 0 }
 // take counts one item and checks the balance it states.
 func (c *control) take(it item) *Problem {
 	if !it.anchor {
-		if f := checkRow(it.Row); f != nil {
+		if f := c.check(&it.Row); f != nil {
 			c.lose()
 			return problem(it.No, f)
 		}
@@ -99,8 +101,17 @@ func (c *control) end(account string) (Totals, error) {
 	return c.totals, nil
 }
 
-// checkRow refuses what no layout may give.
-func checkRow(r Row) *fault.Error {
+// check refuses what no layout may give.
+func (c *control) check(r *Row) *fault.Error {
+	if r.Day != c.day { // most rows are of the day of the row before
+		if !r.Day.Valid() {
+			return fault.New(fault.Invalid, "fund.statement.date").With("Value", string(r.Day))
+		}
+		if c.latest != "" && r.Day > c.latest {
+			return fault.New(fault.Invalid, "fund.statement.future").With("Day", r.Day.Vietnamese()).With("Latest", c.latest.Vietnamese())
+		}
+		c.day = r.Day
+	}
 	switch {
 	case r.Debit < 0 || r.Credit < 0:
 		return fault.New(fault.Invalid, "money.negative")
@@ -108,12 +119,12 @@ func checkRow(r Row) *fault.Error {
 		return fault.New(fault.Invalid, "fund.statement.both_sides")
 	case r.Debit == 0 && r.Credit == 0:
 		return fault.New(fault.Invalid, "fund.statement.no_amount")
-	case !r.Day.Valid() || r.Day < "2000-01-01" || r.Day > "2099-12-31":
+	case r.Day < "2000-01-01" || r.Day > "2099-12-31":
 		return fault.New(fault.Invalid, "fund.statement.date").With("Value", string(r.Day))
 	case len(r.Memo) > maxMemo || len(r.DocNo) > maxNumber || len(r.Ref) > maxNumber || len(r.Offset) > maxNumber:
 		return fault.New(fault.Invalid, "fund.statement.long")
 	}
-	for _, s := range []string{r.Memo, r.DocNo, r.Ref, r.Offset, r.Time} {
+	for _, s := range [...]string{r.Memo, r.DocNo, r.Ref, r.Offset, r.Time} {
 		if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 			return fault.New(fault.Invalid, "fund.statement.encoding")
 		}

@@ -82,7 +82,7 @@ func (m Mapping) Check() error {
 }
 
 // ParseMapped reads a table as the mapping says; otherwise it is like Parse.
-func ParseMapped(f io.ReaderAt, size int64, m Mapping, each func(Row) error) (Totals, error) {
+func ParseMapped(f io.ReaderAt, size int64, m Mapping, each func(Row) error, opts ...Option) (Totals, error) {
 	if err := m.Check(); err != nil {
 		return Totals{}, err
 	}
@@ -113,7 +113,7 @@ func ParseMapped(f io.ReaderAt, size int64, m Mapping, each func(Row) error) (To
 			return Totals{}, errors.Join(err, t.Close())
 		}
 	}
-	return parse(p, each)
+	return parse(p, each, opts)
 }
 
 // PreviewRow is one row of a table as it stands there.

@@ -153,19 +153,28 @@ type parser interface {
 // Parse reads a statement and calls each for every row until the first problem; after that it only looks for further
 // problems, which Totals lists. It returns an error when the file is not a statement of that layout at all (a fault), when
 // it cannot be read, or when each does.
-func Parse(f io.ReaderAt, size int64, l Layout, each func(Row) error) (Totals, error) {
+func Parse(f io.ReaderAt, size int64, l Layout, each func(Row) error, opts ...Option) (Totals, error) {
 	p, err := open(f, size, l)
 	if err != nil {
 		return Totals{}, err
 	}
-	return parse(p, each)
+	return parse(p, each, opts)
 }
 
-func parse(p parser, each func(Row) error) (Totals, error) {
+// Option is something more to check.
+type Option func(*control)
+
+// Latest refuses rows of later days: a bank books nothing in the future, so the day was misread or mistyped.
+func Latest(day clock.Date) Option { return func(c *control) { c.latest = day } }
+
+func parse(p parser, each func(Row) error, opts []Option) (Totals, error) {
 	if c, ok := p.(io.Closer); ok {
 		defer c.Close()
 	}
 	c := newControl()
+	for _, o := range opts {
+		o(c)
+	}
 	for {
 		it, err := p.next()
 		var bad *Problem

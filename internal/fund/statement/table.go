@@ -166,6 +166,9 @@ type tableParser struct {
 	width   int
 	memoEnd bool // the memo is the last column: a cut file may have lost a part of it
 	dates   []string
+	others  []int  // the columns but the memo
+	text    string // the last day read, and what it was
+	day     clock.Date
 	last    int // number of the last row to read; 0 is to the end
 	held    *held
 	done    bool
@@ -315,8 +318,15 @@ func blank(cells []string) bool {
 // continuation tells whether the row holds nothing but more of a memo.
 func (p *tableParser) continuation(cells []string) (string, bool) {
 	memo := p.at[p.c.memo]
-	for _, name := range p.c.names() {
-		if i := p.at[name]; i != memo && i < len(cells) && strings.TrimSpace(cells[i]) != "" {
+	if p.others == nil {
+		for _, name := range p.c.names() {
+			if i := p.at[name]; i != memo {
+				p.others = append(p.others, i)
+			}
+		}
+	}
+	for _, i := range p.others {
+		if i < len(cells) && strings.TrimSpace(cells[i]) != "" {
 			return "", false
 		}
 	}
@@ -358,9 +368,14 @@ func (p *tableParser) read(cells []string, no int) *held {
 }
 
 func (p *tableParser) fill(r *Row, cells []string) (err error) {
-	if r.Day, err = day(p.cell(cells, p.c.date), p.t.serial(), p.dates...); err != nil {
-		return err
+	if text := p.cell(cells, p.c.date); text != p.text || text == "" { // most rows are of the day of the row before
+		if p.day, err = day(text, p.t.serial(), p.dates...); err != nil {
+			p.text = ""
+			return err
+		}
+		p.text = strings.Clone(text)
 	}
+	r.Day = p.day
 	if r.Time, err = clockTime(p.cell(cells, p.c.clock), p.t.serial()); err != nil {
 		return err
 	}
@@ -396,8 +411,25 @@ func amount(s string, parse func(string) (money.VND, error)) (v money.VND, state
 	if s == "" {
 		return 0, false, nil
 	}
+	if v, plain := digits(s); plain {
+		return v, true, nil
+	}
 	v, err = parse(s)
 	return v, err == nil, err
+}
+
+// digits reads an amount that is nothing but digits, as most are: one to fifteen that do not begin with zero.
+func digits(s string) (v money.VND, ok bool) {
+	if len(s) > 15 || s[0] == '0' {
+		return 0, false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0, false
+		}
+		v = v*10 + money.VND(s[i]-'0')
+	}
+	return v, true
 }
 
 const dayFirst = "02/01/2006"
