@@ -9,7 +9,9 @@ import (
 	"github.com/nhipcau/nhipcau/internal/app"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
+	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 )
@@ -49,7 +51,7 @@ func busyDesk(ctx context.Context, house *app.House, clk *history, past time.Dur
 			return fmt.Errorf("case %d of the busy desk: %w", i, err)
 		}
 	}
-	for _, part := range []func(context.Context) error{d.secrets, d.together, d.opinions, d.promises} {
+	for _, part := range []func(context.Context) error{d.secrets, d.together, d.opinions, d.promises, d.outside, d.phrases, d.former} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -281,4 +283,77 @@ func (d *desk) fulfil(ctx context.Context, caseID, act string) error {
 		_, err = s.Dispute(ctx, list[0].ID, strings.NewReader(string(picture)), "Mới đậy tạm tấm ván, chưa có nắp cống.")
 		return err
 	})
+}
+
+// outside has three bodies without a place in the house: one has been asked and is silent, one has answered by its link.
+func (d *desk) outside(ctx context.Context) error {
+	for i, b := range []struct{ name, ask, text, why, answer string }{
+		{"Công ty Điện lực Nghệ An", "Điện xóm 4 yếu, tối nào cũng tắt từ 18 đến 20 giờ.", "Điện xóm 4 yếu, tối nào cũng tắt từ 18 đến 20 giờ. Xin cho biết lịch sửa.", "Đường dây thuộc công ty quản lý", ""},
+		{"Công ty Cấp nước Nghệ An", "Nước máy có mùi tanh, cặn vàng đã ba tuần.", "Nước máy có mùi tanh, cặn vàng đã ba tuần. Xin cho biết kết quả xét nghiệm.", "Công ty cấp nước cho xã", "Đã súc rửa đường ống ngày hôm qua; mẫu nước lấy lại đạt quy chuẩn."},
+		{"Bưu điện văn hóa xã", "", "", "", ""},
+	} {
+		body, err := d.r.Routing.SaveBody(ctx, d.chair, routing.Body{UnitID: d.unit.ID, Name: b.name, Active: true})
+		if err != nil || b.ask == "" {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		c, err := d.ask(ctx, b.ask, 3+i)
+		if err != nil {
+			return err
+		}
+		link, err := d.r.Routing.AskBody(ctx, d.officer, c.ID, body.ID, b.text, b.why, false)
+		if err != nil {
+			return err
+		}
+		if b.answer == "" {
+			continue
+		}
+		if err := d.r.Routing.AnswerByLink(ctx, link[strings.LastIndex(link, "/")+1:], b.answer, "Phòng Kỹ thuật"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// phrases keeps the texts that the desk writes again and again.
+func (d *desk) phrases(ctx context.Context) error {
+	s := phrase.Service{Cases: d.r.Feedback}
+	for title, body := range map[string]string{
+		"Cảm ơn, đã nhận":       "Cảm ơn ông, bà đã phản ánh. Chúng tôi đã chuyển tới nơi có trách nhiệm và sẽ trả lời đúng hạn.",
+		"Hỏi thêm địa chỉ":      "Xin ông, bà cho biết rõ chỗ xảy ra việc: số nhà, ngõ, gần công trình nào, để cán bộ đến đúng nơi.",
+		"Việc của công ty điện": "Đường dây này do công ty điện lực quản lý. Chúng tôi đã gửi ý kiến của ông, bà tới công ty và sẽ báo lại khi có trả lời.",
+	} {
+		if _, err := s.Save(ctx, d.officer, phrase.Text{UnitID: d.unit.ID, Title: title, Body: body}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// former is a question that names a commune as people still call it.
+func (d *desk) former(ctx context.Context) error {
+	name := d.unit.FullName
+	for _, u := range d.r.Units.Forest().AllIDs() {
+		old, err := d.r.Units.Forest().Unit(u, d.r.Units.Today())
+		if err != nil || old.Level != orgunit.LevelCommune || old.Stands(d.r.Units.Today()) {
+			continue
+		}
+		if d.r.Units.Forest().Under(old.ID, d.unit.ID, d.r.Units.Today()) {
+			name = old.FullName
+			break
+		}
+	}
+	_, err := d.ask(ctx, "Đường liên xóm ở "+lowerFirst(name)+" cũ sụt một đoạn dài sau mưa, xe máy khó qua, xin xã sửa giúp.", 2)
+	return err
+}
+
+// lowerFirst writes the type of a unit as inside a sentence: "xã Nghi Kim".
+func lowerFirst(s string) string {
+	r := []rune(s)
+	if len(r) == 0 {
+		return s
+	}
+	return strings.ToLower(string(r[:1])) + string(r[1:])
 }
