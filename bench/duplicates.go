@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os/exec"
 	"slices"
 	"strings"
 	"time"
@@ -28,18 +27,7 @@ func (b *bench) duplicates(ctx context.Context) error {
 	if b.short {
 		n /= 10
 	}
-	if err := b.duplicatesOn(ctx, db.SQLite, "", n); err != nil {
-		return err
-	}
-	url, err := b.postgresURL()
-	if errors.Is(err, exec.ErrNotFound) {
-		b.line("PostgreSQL is not installed (Debian: apt-get install postgresql): its lines are left out")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return b.duplicatesOn(ctx, db.Postgres, url, n)
+	return b.engines(func(engine db.Engine, url string) error { return b.duplicatesOn(ctx, engine, url, n) })
 }
 
 func (b *bench) duplicatesOn(ctx context.Context, engine db.Engine, url string, n int) (err error) {
@@ -63,7 +51,7 @@ func (b *bench) duplicatesOn(ctx context.Context, engine db.Engine, url string, 
 	began := time.Now()
 	texts := make([]string, 0, 500)
 	for done := 0; done < n; {
-		list := make([]similar.Entry, min(5000, n-done))
+		list := make([]similar.Entry, min(250_000, n-done))
 		for i := range list {
 			list[i] = similar.Entry{CaseID: id.New(), UnitID: r.Units[i%len(r.Units)].ID, Summary: inventedQuestion(rnd), At: time.Now()}
 			if len(texts) < cap(texts) && rnd.IntN(n/500+1) == 0 {

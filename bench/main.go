@@ -23,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/soak/rig"
 )
 
@@ -42,7 +43,9 @@ type bench struct {
 	rows   int           // of the bank statement; 0 is the usual number
 	window time.Duration // how long one figure is measured
 	dir    string
+	kept   bool // dir stays, and what an earlier run wrote there is used again
 	binary string
+	engine db.Engine // the only one to be measured; "": both
 	postgres
 }
 
@@ -50,11 +53,16 @@ type bench struct {
 type part struct {
 	name string
 	run  func(*bench, context.Context) error
+	here bool // the house runs in this process: the product need not be built
 }
 
 func parts() []part {
-	return []part{{"article", (*bench).article}, {"questions", (*bench).questions}, {"deliveries", (*bench).deliveries},
-		{"start", (*bench).start}, {"search", (*bench).search}, {"cases", (*bench).cases}, {"duplicates", (*bench).duplicates}, {"weights", (*bench).weights}, {"statement", (*bench).statement}, {"gifts", (*bench).gifts}, {"readers", (*bench).readers}, {"scans", (*bench).scans}}
+	return []part{
+		{name: "article", run: (*bench).article}, {name: "questions", run: (*bench).questions}, {name: "deliveries", run: (*bench).deliveries},
+		{name: "start", run: (*bench).start}, {name: "search", run: (*bench).search}, {name: "cases", run: (*bench).cases, here: true},
+		{name: "duplicates", run: (*bench).duplicates, here: true}, {name: "weights", run: (*bench).weights}, {name: "statement", run: (*bench).statement},
+		{name: "gifts", run: (*bench).gifts}, {name: "readers", run: (*bench).readers}, {name: "scans", run: (*bench).scans},
+	}
 }
 
 func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) {
@@ -66,6 +74,9 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) 
 	fs.SetOutput(stderr)
 	only := fs.String("only", "", "measure one of "+strings.Join(names, ", "))
 	rows := fs.Int("rows", 0, "rows of the bank statement; 0 is all of September 2024, or a tenth with -short")
+	keep := fs.String("keep", "", "folder in which the million cases stay, for the next run to use again")
+	engine := fs.String("engine", "", "sqlite or postgres: measure lists of cases and duplicates on one engine only")
+	server := fs.String("postgres", "", "address of a PostgreSQL database to use instead of a server of our own")
 	short := fs.Bool("short", false, "shorter windows; leave out what takes minutes")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -77,20 +88,28 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) 
 	if b.short {
 		b.window = 2 * time.Second
 	}
-	if b.dir, err = os.MkdirTemp("", "nhipcau-bench-"); err != nil {
+	b.engine = db.Engine(*engine)
+	b.url, b.tried = *server, *server != ""
+	if b.dir, b.kept = *keep, *keep != ""; !b.kept {
+		if b.dir, err = os.MkdirTemp("", "nhipcau-bench-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	} else if err := os.MkdirAll(b.dir, 0o755); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
 	if err := os.Chmod(b.dir, 0o755); err != nil { // nginx reads the page as a user of its own
 		return err
 	}
 	b.machine()
-	if b.binary, err = rig.Build(ctx, b.dir); err != nil {
-		return err
-	}
 	for _, p := range parts() {
 		if *only != "" && p.name != *only {
 			continue
+		}
+		if b.binary == "" && !p.here {
+			if b.binary, err = rig.Build(ctx, b.dir); err != nil {
+				return err
+			}
 		}
 		began := time.Now()
 		b.line("\n## %s", p.name)
@@ -100,6 +119,27 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) 
 		b.line("   (%.0f s)", time.Since(began).Seconds())
 	}
 	return nil
+}
+
+// engines runs a part on both engines, or on the one that was asked for. A limit that is missed on the one does not keep the
+// other from being measured.
+func (b *bench) engines(part func(engine db.Engine, url string) error) error {
+	var missed error
+	if b.engine != db.Postgres {
+		missed = part(db.SQLite, "")
+	}
+	if b.engine == db.SQLite {
+		return missed
+	}
+	url, err := b.postgresURL()
+	if errors.Is(err, exec.ErrNotFound) {
+		b.line("PostgreSQL is not installed (Debian: apt-get install postgresql): its lines are left out")
+		return missed
+	}
+	if err != nil {
+		return errors.Join(missed, err)
+	}
+	return errors.Join(missed, part(db.Postgres, url))
 }
 
 func (b *bench) line(format string, args ...any) { fmt.Fprintf(b.out, format+"\n", args...) }
