@@ -36,11 +36,12 @@ type troupe struct {
 	house    *app.House
 	province orgunit.Unit
 	communes []orgunit.Unit
+	gifts    int // in the statement of the bank
 }
 
 func newTroupe(house *app.House) troupe {
 	list := committees(house, orgunit.LevelProvince, orgunit.LevelCommune)
-	return troupe{house, list[0], list[1:]}
+	return troupe{house, list[0], list[1:], appealGifts}
 }
 
 // who finds the official with a role in a unit.
@@ -96,25 +97,24 @@ func openAppeal(ctx context.Context, house *app.House, clk *history) error {
 
 // playAppeal fills the appeal while the pages answer already: gifts through a bank statement, cash, decisions, payments. It
 // leaves a mark at its end; an interrupted one goes on where it stopped.
-func playAppeal(ctx context.Context, house *app.House, dir string, out io.Writer) error {
+func playAppeal(ctx context.Context, t troupe, dir string, out io.Writer) error {
 	mark := filepath.Join(dir, "appeal-played")
 	if _, err := os.Stat(mark); err == nil {
 		return nil
 	}
 	began := time.Now()
-	t := newTroupe(house)
 	codes, err := t.codes(ctx, dir)
 	if err != nil {
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		func(ctx context.Context) error { return t.gifts(ctx, codes) }, t.receipts, t.decisions,
+		func(ctx context.Context) error { return t.statement(ctx, codes) }, t.receipts, t.decisions,
 	} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(out, "  đợt ủng hộ %s: %d khoản, phân bổ và chi (%.0f giây). Thử tra cứu bằng mã %s\n", appealCode, appealGifts, time.Since(began).Seconds(), strings.Join(codes[:3], ", "))
+	fmt.Fprintf(out, "  đợt ủng hộ %s: %d khoản, phân bổ và chi (%.0f giây). Thử tra cứu bằng mã %s\n", appealCode, t.gifts, time.Since(began).Seconds(), strings.Join(codes[:3], ", "))
 	return os.WriteFile(mark, []byte("ok\n"), 0o640)
 }
 
@@ -137,8 +137,8 @@ func (t troupe) codes(ctx context.Context, dir string) ([]string, error) {
 	return out, os.WriteFile(file, []byte(strings.Join(out, "\n")+"\n"), 0o640)
 }
 
-// gifts takes the statement of three days in, as the accountant would.
-func (t troupe) gifts(ctx context.Context, codes []string) error {
+// statement takes the statement of three days in, as the accountant would.
+func (t troupe) statement(ctx context.Context, codes []string) error {
 	accountant, err := t.who(ctx, identity.RoleAccountant, t.province.ID)
 	if err != nil {
 		return err
@@ -148,7 +148,7 @@ func (t troupe) gifts(ctx context.Context, codes []string) error {
 	if err != nil {
 		return err
 	}
-	text := bankStatement(a.Opens, codes)
+	text := bankStatement(a.Opens, codes, t.gifts)
 	res, err := r.Fund.Import(ctx, accountant, fund.ImportRequest{Appeal: appealCode, Layout: statement.Vietcombank, Name: "sao-ke-vcb.csv", File: bytes.NewReader(text), Size: int64(len(text))})
 	if err != nil {
 		return err
@@ -160,14 +160,14 @@ func (t troupe) gifts(ctx context.Context, codes []string) error {
 }
 
 // bankStatement invents gifts with the sizes and words of real ones: nine in ten are round amounts, the middle one is 200,000.
-func bankStatement(first clock.Date, codes []string) []byte {
+func bankStatement(first clock.Date, codes []string, gifts int) []byte {
 	rnd := rand.New(rand.NewPCG(9, 2026))
 	n := newNames(77)
 	round := []int{20, 50, 50, 100, 100, 100, 200, 200, 200, 200, 300, 500, 500, 1000, 2000, 5000}
 	wishes := []string{"ung ho dong bao vung bao", "UNG HO BAO SO 9", "mot chut tam long", "chia se voi ba con", "ct ung ho lu lut", "Ung ho dong bao mien Trung"}
 	var b bytes.Buffer
 	b.WriteString("PageId,TNXDate,DocNo,Debit,Credit,Balance,TransactionDetails\n")
-	for i := range appealGifts {
+	for i := range gifts {
 		amount := pick(rnd, round) * 1000
 		switch x := rnd.IntN(1000); {
 		case x < 70:
@@ -179,12 +179,12 @@ func bankStatement(first clock.Date, codes []string) []byte {
 		}
 		memo := fmt.Sprintf("MBVCB.%d.%s.CT tu 0%d", 7_000_000_000+i, pick(rnd, wishes), 100_000_0000+rnd.IntN(899_999_999))
 		if i%3 == 0 {
-			memo += " " + strings.ToUpper(vntext.Fold(n.person()))
+			memo += " " + strings.ToUpper(vntext.Fold(n.citizen()))
 		}
 		if i%4000 == 7 && len(codes) > i/4000 {
 			memo, amount = "MBVCB."+codes[i/4000]+".chuyen tien", 200_000
 		}
-		fmt.Fprintf(&b, "%d,%s,5213.%d,,%d,,%s\n", i/40+1, first.AddDays(min(2, i/(appealGifts/3))).Vietnamese(), 10000+i, amount, memo)
+		fmt.Fprintf(&b, "%d,%s,5213.%d,,%d,,%s\n", i/40+1, first.AddDays(min(2, i/(gifts/3))).Vietnamese(), 10000+i, amount, memo)
 	}
 	return b.Bytes()
 }

@@ -71,7 +71,7 @@ func (d *desk) ago(days int) time.Duration {
 func (d *desk) ask(ctx context.Context, text string, days int, change ...func(*feedback.Intake)) (c feedback.Case, err error) {
 	d.made++
 	in := feedback.Intake{UnitID: d.unit.ID, Kind: feedback.Report, Text: text, MayPublish: true, Door: feedback.DoorPortal, SourceKey: fmt.Sprintf("rehearsal/desk/%d", d.made),
-		Person: feedback.Person{Name: d.n.person(), Phone: fmt.Sprintf("0900%06d", 5000+d.made)}}
+		Person: feedback.Person{Name: d.n.citizen(), Phone: fmt.Sprintf("0900%06d", 5000+d.made)}}
 	for _, fn := range change {
 		fn(&in)
 	}

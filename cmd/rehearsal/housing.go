@@ -91,7 +91,7 @@ func (b *builder) form(commune string, i int) housing.Form {
 	if i%5 == 0 {
 		land = housing.LandUntitled
 	}
-	name := b.n.person()
+	name := b.n.citizen()
 	return housing.Form{ProgrammeID: b.programme.ID, Need: needs[i%len(needs)], On: b.today.AddDays(-100 + i%9),
 		Entry: household.Entry{UnitID: b.place(commune, i), Category: cats[i%len(cats)], CategoryYear: b.today.Time().Year(), People: 1 + i%6,
 			Person: household.Person{Name: name, BirthYear: 1948 + i%40, IDNumber: fmt.Sprintf("0401%02d%06d", 48+i%40, 100_000+i), Phone: fmt.Sprintf("0911%06d", i)}},
@@ -142,7 +142,7 @@ func (b *builder) pay(ctx context.Context, c housing.Case, amount money.VND) err
 	r, commune := b.house.Rooms(), b.house.Rooms().Housing.Commune(c.UnitID)
 	treasurer := b.cast.byRole[identity.RoleTreasurer]
 	_, err := r.Housing.Pay(ctx, treasurer, c.ID, housing.Payment{Amount: amount, On: b.today.AddDays(-55), DecisionNo: "15/QĐ-BVĐ", Parties: housing.Parties{Giver: treasurer.Name, GiverTitle: "Thành viên Ban Vận động Quỹ",
-		Receiver: b.head.Name, IDNumber: b.head.IDNumber, Witness: b.n.person(), WitnessTitle: "Trưởng thôn, " + commune.FullName, Purpose: "Làm nhà ở"}})
+		Receiver: b.head.Name, IDNumber: b.head.IDNumber, Witness: b.n.citizen(), WitnessTitle: "Trưởng thôn, " + commune.FullName, Purpose: "Làm nhà ở"}})
 	return err
 }
 
@@ -150,7 +150,7 @@ func (b *builder) pay(ctx context.Context, c housing.Case, amount money.VND) err
 func (b *builder) finish(ctx context.Context, c housing.Case, amount money.VND) error {
 	r, officer := b.house.Rooms(), b.cast.officer[b.house.Rooms().Housing.Commune(c.UnitID).ID]
 	minutes := housing.Completion{On: b.today.AddDays(-12), Area: "42,5", Floor: true, Frame: true, Roof: true, Programme: amount,
-		Members: []housing.Attendee{{Name: officer.Name, Title: "Cán bộ Mặt trận"}, {Name: b.n.person(), Title: "Trưởng thôn"}, {Name: b.n.person(), Title: "Đại diện UBND"}},
+		Members: []housing.Attendee{{Name: officer.Name, Title: "Cán bộ Mặt trận"}, {Name: b.n.citizen(), Title: "Trưởng thôn"}, {Name: b.n.citizen(), Title: "Đại diện UBND"}},
 		Others:  []housing.OtherSource{{Name: "Gia đình, dòng họ", Amount: amount / 3}, {Name: "Ngày công của bà con", Amount: 6_000_000}}}
 	complete := func() error { _, err := r.Housing.Complete(ctx, officer, c.ID, minutes); return err }
 	hand := func() error { _, err := r.Housing.HandOver(ctx, officer, c.ID, b.today.AddDays(-9)); return err }

@@ -110,7 +110,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	played := make(chan struct{})
 	go func() {
 		defer close(played)
-		if err := playAppeal(ctx, house, o.data, stdout); err != nil && ctx.Err() == nil {
+		if err := playAppeal(ctx, newTroupe(house), o.data, stdout); err != nil && ctx.Err() == nil {
 			fmt.Fprintln(stderr, "rehearsal: the appeal:", err)
 		}
 	}()

@@ -71,7 +71,7 @@ func ask(ctx context.Context, house *app.House, cast people, n *names, q *questi
 	r := house.Rooms()
 	in := feedback.Intake{
 		UnitID: q.unit.ID, Kind: kindOf[q.text.Kind], Category: q.text.Category, Text: q.text.Text,
-		Person: feedback.Person{Name: n.person(), Phone: fmt.Sprintf("0900%06d", 1000+q.i)}, Door: feedback.DoorPortal, MayPublish: true,
+		Person: feedback.Person{Name: n.citizen(), Phone: fmt.Sprintf("0900%06d", 1000+q.i)}, Door: feedback.DoorPortal, MayPublish: true,
 		SourceKey: "rehearsal/" + strconv.Itoa(q.i),
 	}
 	if q.i%7 == 6 {

@@ -28,7 +28,7 @@ func (t troupe) receipts(ctx context.Context) error {
 	n, today := newNames(505), r.Units.Today()
 	var last cash.Receipt
 	for i := range 36 {
-		in := cash.NewReceipt{UnitID: t.province.ID, Appeal: appealCode, Day: today, DonorKind: cash.Person, DonorName: n.person(), Amount: money.VND(100_000 * (1 + i%9)), OfflineID: fmt.Sprintf("rehearsal-%d", i)}
+		in := cash.NewReceipt{UnitID: t.province.ID, Appeal: appealCode, Day: today, DonorKind: cash.Person, DonorName: n.citizen(), Amount: money.VND(100_000 * (1 + i%9)), OfflineID: fmt.Sprintf("rehearsal-%d", i)}
 		switch {
 		case i%12 == 0:
 			in.DonorKind, in.DonorName, in.TaxCode, in.Purpose, in.Amount = cash.Company, fmt.Sprintf("Công ty TNHH Sông Lam %d", i/12+1), fmt.Sprintf("29000%05d", i+1), cash.ForDisaster, 50_000_000
@@ -197,7 +197,7 @@ func (t troupe) families(ctx context.Context, chair identity.Actor, communeID st
 	var out []spending.NewPayment
 	for i := range count {
 		e := household.Entry{UnitID: communeID, Hamlet: "Xóm 1", Category: household.Hardship, CategoryYear: r.Units.Today().Time().Year(),
-			Person: household.Person{Name: n.person(), IDNumber: fmt.Sprintf("0400%02d%06d", 50+round, 700_000+round*1000+i), BirthYear: 1950 + i, Address: "Xóm cạnh đê"}}
+			Person: household.Person{Name: n.citizen(), IDNumber: fmt.Sprintf("0400%02d%06d", 50+round, 700_000+round*1000+i), BirthYear: 1950 + i, Address: "Xóm cạnh đê"}}
 		if len(areas) > 0 {
 			e.UnitID, e.Hamlet = areas[i%len(areas)].ID, ""
 		}
