@@ -257,7 +257,7 @@ func (s *Service) put(ctx context.Context, tx db.Tx, actor identity.Actor, in In
 	if err := s.store.insertNew(ctx, tx, n, in.SourceKey); err != nil {
 		return err
 	}
-	tx.AfterCommit(s.callToSettle)
+	tx.AfterCommit(s.settler.Call)
 	if n.c.Pictures > 0 {
 		if _, err := s.store.claimPictures(ctx, tx, n.c.ID, in.Pictures); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback/masking"
+	"github.com/nhipcau/nhipcau/internal/feedback/settle"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
@@ -25,8 +26,7 @@ func (sweepArgs) Kind() string { return "feedback.sweep" }
 const sweepEvery = 15 * time.Minute
 
 func (s *Service) registerJobs() {
-	jobs.Handle(s.Queue, func(ctx context.Context, _ *jobs.Job[settleArgs]) error { return s.settle(ctx) })
-	s.Queue.Every(settleEvery, func() jobs.Args { return settleArgs{} })
+	s.settler = settle.New(settle.Deps{DB: s.DB, Queue: s.Queue, Clock: s.Clock, Log: s.Log, Told: func(ids []string) jobs.Event { return Received{CaseIDs: ids} }})
 	jobs.Handle(s.Queue, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.Sweep(ctx) })
 	s.Queue.Every(sweepEvery, func() jobs.Args { return sweepArgs{} })
 	jobs.On(s.Queue, "feedback", s.onMessageChanged)

@@ -10,6 +10,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/settle"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -97,7 +98,7 @@ type Service struct {
 	Deps
 	store   store
 	gates   []Gate
-	settler settler
+	settler *settle.Settler
 
 	mu      sync.Mutex
 	terms   []termRow
