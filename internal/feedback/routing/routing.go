@@ -52,6 +52,7 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{Deps: d}
 	jobs.Handle(d.Cases.Queue, s.mail)
+	s.listenNudge()
 	jobs.On(d.Cases.Queue, "routing", s.onClassified)
 	return s
 }

@@ -176,6 +176,8 @@ type askRow struct {
 	AnsweredAt    time.Time `bun:",nullzero"`
 	TakenAt       time.Time `bun:",nullzero"`
 	RevokedAt     time.Time `bun:",nullzero"`
+	NudgedAt      time.Time `bun:",nullzero"`
+	LateAt        time.Time `bun:",nullzero"`
 }
 
 func (r askRow) domain() Ask {
@@ -225,6 +227,28 @@ func (store) asks(ctx context.Context, q bun.IDB, caseID string) ([]Ask, error) 
 		out[i] = r.domain()
 	}
 	return out, nil
+}
+
+// silentRow is a question to which a body has not answered, with the last day of its case.
+type silentRow struct {
+	askRow   `bun:",extend"`
+	Deadline clock.Date
+}
+
+// silent reads the questions asked by letter that wait for an answer, of open cases whose clock runs and whose last day lies
+// between the two, where the column is still empty.
+func (store) silent(ctx context.Context, q bun.IDB, column string, from, until clock.Date, now time.Time) ([]silentRow, error) {
+	var rows []silentRow
+	err := q.NewSelect().TableExpr("routing_ask AS a").Join("JOIN feedback_case AS c ON c.id = a.case_id").ColumnExpr("a.*").ColumnExpr("c.deadline").
+		Where("a.mailed_at IS NOT NULL").Where("a.answered_at IS NULL").Where("a.revoked_at IS NULL").Where("a.expires_at > ?", now).Where("a.? IS NULL", bun.Ident(column)).
+		Where("c.state IN ('received', 'working', 'review')").Where("c.paused_at IS NULL").Where("c.deadline >= ?", from).Where("c.deadline <= ?", until).
+		OrderExpr("a.asked_at, a.id").Limit(nudgeBatch).Scan(ctx, &rows)
+	return rows, err
+}
+
+func (store) nudged(ctx context.Context, q bun.IDB, askID, column string, now time.Time) error {
+	_, err := q.NewUpdate().Model((*askRow)(nil)).Set("? = ?", bun.Ident(column), now).Where("id = ?", askID).Exec(ctx)
+	return err
 }
 
 // hush closes the links of a case and empties their words.
