@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -120,6 +121,8 @@ func Conformance(t *testing.T, d *db.DB, kind channel.Kind, cover string, open f
 	t.Run("an answer that is lost", c.lostAnswer)
 	t.Run("passing trouble", c.trouble)
 	t.Run("messages", c.messages)
+	t.Run("messages with things", c.things)
+	t.Run("lists", c.lists)
 	t.Run("webhooks", c.webhooks)
 	t.Run("probe", c.probe)
 	t.Run("dead token", c.deadToken)
@@ -246,6 +249,90 @@ func (c *conform) messages(t *testing.T) {
 	thread, err := c.h.Service.Thread(t.Context(), c.a.ID, person, 50)
 	if err != nil || len(thread) != 3 || thread[0].Outgoing || !thread[2].Outgoing {
 		t.Fatalf("thread: %+v %v", thread, err)
+	}
+}
+
+// kept is a file store with one small picture.
+type kept struct{}
+
+func (kept) Open(context.Context, string) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader("\x89PNG\r\n\x1a\nmột bức ảnh")), nil
+}
+
+func (kept) Drop(context.Context, []string) error { return nil }
+
+// things sends what the limits of the channel promise: a picture and buttons, each once over a lost answer.
+func (c *conform) things(t *testing.T) {
+	l := c.o.Channel.Limits()
+	if l.Attachments == 0 && l.Buttons == 0 {
+		return
+	}
+	person := c.o.Say(t, c.a.ExternalID, "Cho tôi xem bản đồ")
+	c.h.Await(t, 30*time.Second, "the wish to arrive", func() bool { return count(c.came(), "Cho tôi xem bản đồ") == 1 })
+	c.h.Service.SetFiles(kept{})
+	send := func(r channel.ReplyRequest) {
+		t.Helper()
+		r.AccountID, r.PersonID = c.a.ID, person
+		c.o.LoseAnswer(t)
+		var id string
+		if err := c.h.DB.InTx(t.Context(), func(ctx context.Context, tx db.Tx) (err error) {
+			id, err = c.h.Service.Reply(ctx, tx, r)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		c.h.Await(t, 30*time.Second, r.Text+" to go out", func() bool {
+			m, err := c.h.Service.Message(t.Context(), id)
+			return err == nil && (m.State == channel.MessageSent || m.State == channel.MessageFailed)
+		})
+		if n := count(c.o.Heard(c.a.ExternalID, person), r.Text); n != 1 {
+			t.Errorf("the person got %q %d times", r.Text, n)
+		}
+	}
+	if l.Attachments > 0 {
+		send(channel.ReplyRequest{Text: "Ảnh đây ạ", IdempotencyKey: "t1", Files: []channel.Attachment{{Kind: channel.AttachPicture, Key: "x", Name: "a.png", MIME: "image/png", Bytes: 20}}})
+	}
+	if l.Buttons > 0 {
+		send(channel.ReplyRequest{Text: "Mời chọn", IdempotencyKey: "t2", Buttons: []channel.Button{{Title: "Mở cổng", URL: "https://mattran.example"}}})
+	}
+}
+
+// lists asks for what the channel says it can list: each answers for a living account.
+func (c *conform) lists(t *testing.T) {
+	ctx := t.Context()
+	if x, ok := c.o.Channel.(channel.Crowd); ok {
+		p, err := x.Followers(ctx, c.a, channel.CrowdFilter{}, 0)
+		if err != nil || p.Total < int64(len(p.People)) {
+			t.Errorf("followers: %+v %v", p, err)
+		}
+	}
+	if x, ok := c.o.Channel.(channel.Historian); ok {
+		ms, _, err := x.RecentChats(ctx, c.a, 0)
+		if err != nil || len(ms) == 0 || ms[0].PersonID == "" {
+			t.Errorf("recent chats: %+v %v", ms, err)
+		} else if ls, _, err := x.Conversation(ctx, c.a, ms[0].PersonID, 0); err != nil || len(ls) == 0 || ls[0].ExternalID == "" {
+			t.Errorf("conversation: %+v %v", ls, err)
+		}
+	}
+	if x, ok := c.o.Channel.(channel.Tagger); ok {
+		if _, err := x.Tags(ctx, c.a); err != nil {
+			t.Errorf("tags: %v", err)
+		}
+	}
+	if x, ok := c.o.Channel.(channel.Grouper); ok {
+		if _, err := x.Groups(ctx, c.a); err != nil {
+			t.Errorf("groups: %v", err)
+		}
+	}
+	if x, ok := c.o.Channel.(channel.Notifier); ok {
+		if _, err := x.Templates(ctx, c.a); err != nil {
+			t.Errorf("templates: %v", err)
+		}
+	}
+	if x, ok := c.o.Channel.(channel.Shelf); ok {
+		if _, _, err := x.Pieces(ctx, c.a, false, 0); err != nil {
+			t.Errorf("pieces: %v", err)
+		}
 	}
 }
 
