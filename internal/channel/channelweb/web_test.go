@@ -46,6 +46,7 @@ type site struct {
 	words   *i18n.Bundle
 	sim     *simzalo.Sim
 	refused int
+	pages   *channelweb.Pages
 }
 
 const callback = "http://nhipcau.example" + channelweb.CallbackPath
@@ -74,6 +75,7 @@ func newSite(t *testing.T) *site {
 	ns := notice.New(notice.Deps{DB: d, Queue: s.Queue, Clock: clock.System{}, Sealer: channeltest.Sealer{}, Channels: s.Service, Forest: s.Units.Forest})
 	people := audience.New(audience.Deps{DB: d, Queue: s.Queue, Clock: clock.System{}, Authz: auth, Channels: s.Service})
 	p := &channelweb.Pages{Audience: people, Notices: ns, Service: s.Service, Authz: auth, Units: s.Units, Clock: clock.System{}, Facebook: fb, Refused: func(channel.Kind) { s.refused++ }}
+	s.pages = p
 	var rt web.Routes
 	p.Routes(&rt)
 	server := &web.Server{Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), ErrorPage: func(_ *http.Request, k fault.Kind, err error) templ.Component { return ui.ErrorPage(k, err) },
