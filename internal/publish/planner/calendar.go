@@ -8,6 +8,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/publish"
@@ -88,6 +89,12 @@ const (
 
 // Calendar lists what went out and what is to go out, with what stands in the way of each.
 func (s *Service) Calendar(ctx context.Context, a identity.Actor, ask CalendarAsk) (Calendar, error) {
+	if !slices.ContainsFunc(s.Posts.ReadUnits(a), func(u orgunit.Unit) bool { return ask.UnitID == "" || u.ID == ask.UnitID }) {
+		return Calendar{}, fault.New(fault.NotFound, "publish.not_found")
+	}
+	if !ask.From.Valid() || !ask.To.Valid() {
+		return Calendar{}, fault.Field("day", "planner.day_bad")
+	}
 	out := Calendar{CalendarAsk: ask}
 	posts, err := s.Posts.Between(ctx, a, ask.From.Time(), ask.To.AddDays(1).Time(), ask.UnitID, calendarMax+1)
 	if err != nil {
