@@ -180,9 +180,9 @@ func (s *Service) query(q bun.IDB, rows any, below, above []string) *bun.SelectQ
 	return q.NewSelect().Model(rows).ColumnExpr("c.*").
 		ColumnExpr("(SELECT count(*) FROM correction_sighting AS s WHERE s.claim_id = c.id) AS seen").
 		ColumnExpr("(SELECT count(*) FROM correction_sighting AS s WHERE s.claim_id = c.id AND s.told_at IS NOT NULL) AS told").
-		WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("c.unit_id IN (?)", bun.In(above)).
-				WhereOr("c.unit_id IN (SELECT oc.unit_id FROM orgunit_closure AS oc WHERE oc.ancestor_id IN (?) AND oc.valid_from <= ? AND oc.valid_to > ?)", bun.In(below), s.today(), s.today())
+		WhereGroup(" AND ", func(g *bun.SelectQuery) *bun.SelectQuery {
+			inside := orgunit.Within(q.NewSelect().TableExpr("correction_claim AS x").Column("x.id"), "x.unit_id", below, s.today())
+			return g.Where("c.unit_id IN (?)", bun.In(above)).WhereOr("c.id IN (?)", inside)
 		})
 }
 

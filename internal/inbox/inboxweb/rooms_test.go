@@ -8,8 +8,6 @@ import (
 
 	ft "github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
-	"github.com/nhipcau/nhipcau/internal/identity"
-	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/inbox"
 	it "github.com/nhipcau/nhipcau/internal/inbox/inboxtest"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
@@ -46,33 +44,4 @@ func TestHelpsOfTheConversation(t *testing.T) {
 	check(t, "helps", s.get(at))
 	check(t, "claim_offered", s.get(inbox.Href(other.ID)))
 	s.post(at+"/tach", "other", other.ID).want(t, http.StatusSeeOther)
-}
-
-func TestCorrectionDesk(t *testing.T) {
-	s := newSite(t)
-	const desk = "/lam-viec/dinh-chinh"
-	check(t, "claims_none", s.get(desk))
-	s.post(desk, "title", "").want(t, http.StatusUnprocessableEntity, "Xin ghi điều được nói")
-	s.actor = ft.Officer
-	s.Say(it.OA, "hoa", "Nghe nói phải nộp 500 nghìn?")
-	c, err := s.Corrections.Open(t.Context(), s.actor, orgunittest.VinhHung, "Mỗi hộ phải nộp 500 nghìn", s.Only(s.actor, inbox.Filter{}).ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	one := desk + "/" + c.ID
-	s.post(one+"/dinh-chinh", "answer", "Quỹ là tự nguyện.", "link", "ftp://x").want(t, http.StatusUnprocessableEntity, "Quỹ là tự nguyện.", "https://")
-	s.post(one+"/dinh-chinh", "answer", "Quỹ là tự nguyện.", "link", "https://mttq.example/tin/quy").want(t, http.StatusSeeOther)
-	check(t, "claim_drafted", s.get(one))
-	s.actor = identitytest.Official("duyet", identity.RoleApprover, orgunittest.VinhHung)
-	check(t, "claim_to_approve", s.get(one))
-	s.post(one+"/duyet").want(t, http.StatusSeeOther)
-	s.post(one+"/duyet").want(t, http.StatusConflict, "Không có câu trả lời nào đang chờ duyệt")
-	s.Drain()
-	check(t, "claim_answered", s.get(one))
-	check(t, "claims", s.get(desk+"?q=500+nghin"))
-	check(t, "claims_print", s.get(desk+"?in=1"))
-	if p := s.get(desk + "/xuat.xlsx"); p.status != 200 || !strings.HasPrefix(p.body, "PK") {
-		t.Errorf("no Excel file: %d", p.status)
-	}
-	s.get(desk+"/none").want(t, http.StatusNotFound)
 }
