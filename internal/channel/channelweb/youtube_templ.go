@@ -207,7 +207,7 @@ func sharedPage(v sharedView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Badge(r.Tone, i18n.T(ctx, "channel.shared.state_"+r.State, "Percent", r.Percent)).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Badge(r.Tone, i18n.T(ctx, "channel.shared.state."+r.State, "Percent", r.Percent)).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
