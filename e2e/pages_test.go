@@ -35,7 +35,7 @@ func TestCitizenPages(t *testing.T) {
 	look("ask", "/hoi")
 	look("track", "/tra-cuu")
 	look("answers", "/hoi-dap")
-	look("answer", v.first("/hoi-dap", `main a[href^="/hoi-dap/"]`))
+	look("answer", v.first("/hoi-dap", `main a[href^="/hoi-dap/"]:not([href*="ban-do"])`))
 	look("units", "/dv")
 	commune := v.first("/dv", `main a[href*="/dv/xa-"]`)
 	look("commune", commune)

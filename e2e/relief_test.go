@@ -201,6 +201,10 @@ func TestPackerWithoutNetwork(t *testing.T) {
 	for _, code := range codes {
 		scanned(v, code, "wait") // packed before
 	}
-	v.calm()
+	for _, c := range v.complaints() {
+		if !strings.HasPrefix(c, "network:") { // the cable was out
+			t.Errorf("the browser complains: %s", c)
+		}
+	}
 	keeper.calm()
 }

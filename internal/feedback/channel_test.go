@@ -49,7 +49,8 @@ func TestWithTheRealChannelsAndLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer public.Close(ctx)
-		k.Service.Replies, k.Service.Log = channels, public
+		k.Service.Replies = channels
+		k.LogTo(public)
 
 		in := feedbacktest.Question()
 		in.Door, in.SourceKey, in.Return = feedback.DoorZalo, "inbox:1", feedback.Return{AccountID: account.ID, PersonID: "follower"}
