@@ -94,10 +94,10 @@ func (w *world) overview(t *testing.T) audience.Overview {
 func (w *world) read(t *testing.T) {
 	t.Helper()
 	before := w.overview(t)
+	w.stub().Advance(time.Millisecond) // before the work can begin: it tells the time at which it read
 	if err := w.svc.ReadAgain(t.Context(), admin, w.account.ID); err != nil {
 		t.Fatal(err)
 	}
-	w.stub().Advance(time.Millisecond)
 	w.Await(t, 30*time.Second, "everything is read", func() bool {
 		o := w.overview(t)
 		return o.PeopleAt.After(before.PeopleAt) && o.HistoryAt.After(before.HistoryAt)
