@@ -417,6 +417,9 @@ func (s *Service) Merge(ctx context.Context, actor identity.Actor, itemID, intoI
 			if err := s.record(ctx, tx, actor, x.UnitID, Event{ItemID: also[i].ID, Step: "merge_along", Note: into.Code}); err != nil {
 				return err
 			}
+			if err := s.settleMeeting(ctx, tx, also[i].MeetingID); err != nil { // its answer comes from another item now
+				return err
+			}
 		}
 		x.State, x.MergedInto = ItemMerged, into.ID
 		return s.record(ctx, tx, actor, x.UnitID, Event{ItemID: into.ID, Step: "merged_here", Note: x.Code})

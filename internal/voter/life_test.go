@@ -12,6 +12,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/voter"
 	"github.com/nhipcau/nhipcau/internal/voter/votertest"
@@ -198,4 +199,34 @@ func TestMasked(t *testing.T) {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
+}
+
+// An item that was merged into another goes along when that one is merged in turn: its meeting then waits for the answer of the
+// third, and says so.
+func TestMergedAlong(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k, ctx := votertest.New(t, d), t.Context()
+		round := k.Round(t, desk, "Kỳ họp", k.Clock.Now())
+		held := func(texts ...string) (voter.Meeting, []string) {
+			m := k.Held(t, desk, round, orgunittest.AreaKimTan)
+			var ids []string
+			for _, x := range k.Items(t, desk, m, texts...) {
+				ids = append(ids, x.ID)
+			}
+			ok(t, k.Voter.FinishMinutes(ctx, desk, m.ID))
+			return m, ids
+		}
+		_, first := held("Đề nghị sửa đường vào khối.", "Đề nghị sửa đường, đã gửi đi.")
+		second, along := held("Đường vào khối hỏng, đề nghị sửa.")
+		ok(t, k.Voter.Merge(ctx, desk, along[0], first[0]))
+		ok(t, k.Voter.Classify(ctx, desk, first[1], voter.Fields()[0], orgunittest.WardOffice))
+		_, err := k.Voter.Send(ctx, desk, voter.Letter{RoundID: round.ID, BodyUnitID: orgunittest.WardOffice, DueOn: k.Voter.Today().AddDays(5)})
+		ok(t, err)
+		ok(t, k.Voter.Merge(ctx, desk, first[0], first[1]))
+		got, err := k.Voter.Meeting(ctx, desk, second.ID)
+		ok(t, err)
+		if got.State != voter.Sent {
+			t.Errorf("the second meeting is %s", got.State)
+		}
+	}, votertest.Migrations...)
 }

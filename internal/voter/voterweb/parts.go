@@ -149,8 +149,8 @@ func meetingFacts(ctx context.Context, v meetingView) []ui.DefinitionItem {
 	if v.Attendance > 0 {
 		out = append(out, line(ctx, "voter.col.attendance", ui.Number(ctx, v.Attendance)))
 	}
-	for key, text := range map[string]string{"voter.meeting.chair": v.Chair, "voter.meeting.clerk": v.Clerk} {
-		if text != "" && v.State != voter.Planned && v.State != voter.Held {
+	for _, x := range [][2]string{{"voter.meeting.chair", v.Chair}, {"voter.meeting.clerk", v.Clerk}} {
+		if key, text := x[0], x[1]; text != "" && v.State != voter.Planned && v.State != voter.Held {
 			out = append(out, line(ctx, key, text))
 		}
 	}
