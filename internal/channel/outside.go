@@ -240,3 +240,15 @@ func (s *Service) newMessage(a Account, m Message) messageRow {
 	}
 	return row
 }
+
+// Withdrawn tells which of the people asked an account to forget them: nothing more may be kept of these.
+func (s *Service) Withdrawn(ctx context.Context, tx db.Tx, accountID string, people []string) (map[string]bool, error) {
+	var ids []string
+	err := tx.NewSelect().Model((*personRow)(nil)).Column("person_id").Where("account_id = ?", accountID).Where("person_id IN (?)", bun.In(people)).
+		Where("withdrawn_at IS NOT NULL").Scan(ctx, &ids)
+	out := map[string]bool{}
+	for _, p := range ids {
+		out[p] = true
+	}
+	return out, err
+}

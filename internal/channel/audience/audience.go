@@ -154,11 +154,15 @@ func (s *Service) keep(ctx context.Context, tx db.Tx, r stateRow) error {
 	return err
 }
 
-// change alters the state of one account.
+// change alters the state of one account. Followers, conversations and groups are read side by side: the row is locked, so
+// that none writes over what another has just written.
 func (s *Service) change(ctx context.Context, accountID string, fn func(ctx context.Context, tx db.Tx, r *stateRow) error) error {
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		r, err := s.state(ctx, tx, accountID)
-		if err != nil {
+		r := stateRow{AccountID: accountID, Assets: "[]"}
+		if _, err := tx.NewInsert().Model(&r).On("CONFLICT (account_id) DO NOTHING").Exec(ctx); err != nil {
+			return err
+		}
+		if err := tx.ForUpdate(tx.NewSelect().Model(&r).WherePK()).Scan(ctx); err != nil {
 			return err
 		}
 		if err := fn(ctx, tx, &r); err != nil {
@@ -291,11 +295,20 @@ func (s *Service) keepTag(ctx context.Context, tx db.Tx, accountID, tag string, 
 	if len(people) == 0 {
 		return nil
 	}
-	rows := make([]tagRow, len(people))
-	for i, p := range people {
-		rows[i] = tagRow{AccountID: accountID, Tag: tag, PersonID: p}
+	gone, err := s.Channels.Withdrawn(ctx, tx, accountID, people) // the platform may name them still, or say so late
+	if err != nil {
+		return err
 	}
-	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (account_id, tag, person_id) DO NOTHING").Exec(ctx)
+	var rows []tagRow
+	for _, p := range people {
+		if !gone[p] {
+			rows = append(rows, tagRow{AccountID: accountID, Tag: tag, PersonID: p})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err = tx.NewInsert().Model(&rows).On("CONFLICT (account_id, tag, person_id) DO NOTHING").Exec(ctx)
 	return err
 }
 

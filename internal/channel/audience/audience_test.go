@@ -139,7 +139,7 @@ func TestFollowersTagsAndGroups(t *testing.T) {
 		}
 		w.Await(t, 20*time.Second, "one left, one withdrew", func() bool { o := w.overview(t); return o.Known == 118 && len(o.Tags) == 0 })
 		w.read(t) // the list still names the one who withdrew: he stays forgotten
-		if o := w.overview(t); o.Known != 118 {
+		if o := w.overview(t); o.Known != 118 || len(o.Tags) != 0 {
 			t.Errorf("after reading again: %+v", o)
 		}
 		for what, c := range map[string]struct {
