@@ -22,6 +22,7 @@ type gift struct {
 // someGift waits until the appeal of the rehearsal is published and gives one of its gifts, and the appeal's page.
 func someGift(t *testing.T) (gift, string) {
 	t.Helper()
+	browserCtx(t) // not in short runs
 	get := func(path string, out any) {
 		r, err := http.Get(product + path)
 		if err != nil {

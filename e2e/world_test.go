@@ -83,6 +83,7 @@ func stats(t *testing.T) (zalo, facebook figures) {
 // commune finds the Official Account of a commune whose name no other unit bears.
 func commune(t *testing.T, skip int) account {
 	t.Helper()
+	browserCtx(t) // not in short runs
 	list := accounts(t, "/zalo/oas")
 	times := map[string]int{}
 	for _, a := range list {
