@@ -187,7 +187,7 @@ var columns = []string{"name", "followers", "growth", "posts", "typical", "views
 func (v reportView) head(ctx context.Context) []ui.Col {
 	var out []ui.Col
 	for _, c := range columns {
-		col := ui.Col{Text: i18n.T(ctx, "statistics.col."+c), Num: c != "name"}
+		col := ui.Col{Text: i18n.T(ctx, "statistics.head."+c), Num: c != "name"}
 		if slices.Contains(statistics.Sorts(), c) && !v.Print {
 			up := ""
 			if v.Asked.Sort == c || v.Asked.Sort == "" && c == "posts" {
