@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -412,6 +413,9 @@ func testSpendingFormats(t *testing.T, s *site) {
 
 // Nothing of what banks put into memos reaches any page, file, feed or the log: no account, telephone, identity number,
 // address or name of who did not agree.
+// sums are the long tokens of checksums, proofs and identifiers: hexadecimal, base64 and UUID.
+var sums = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[A-Za-z0-9+/_-]{32,}=*`)
+
 func TestPrivacy(t *testing.T) { each(t, names{"5213.20000": "Cô Tư Bán Bún"}, testPrivacy) }
 
 func testPrivacy(t *testing.T, s *site) {
@@ -438,8 +442,13 @@ func testPrivacy(t *testing.T, s *site) {
 	for _, target := range read {
 		b := s.do(nobody, "GET", target, nil, 200).Body.String()
 		looked += len(b)
+		words := sums.ReplaceAllString(b, "#")
 		for _, secret := range secrets {
-			if strings.Contains(b, secret) {
+			where := b
+			if len(secret) < 8 { // four digits stand by chance in a checksum, a proof or a number of the house
+				where = words
+			}
+			if strings.Contains(where, secret) {
 				t.Errorf("%s holds %q", target, secret)
 			}
 		}
