@@ -107,8 +107,7 @@ var (
 	caseColumns = strings.Fields(`id code source_key kind state category body search door origin_unit_id holder_unit_id holder_since claimed_by received_at deadline days source
 		answered_at closed_at paused_at may_publish published has_person salt text_hash leaf sealed version`)
 	eventColumns  = strings.Fields("id case_id step at actor_id actor_name unit_id public")
-	publicColumns = strings.Fields("id unit_id origin_id title question answer asked_on answered_at days published_at confirmed_by rating")
-	wordColumns   = strings.Fields("word public_id")
+	publicColumns = strings.Fields("id unit_id origin_id title question answer asked_on answered_at days published_at confirmed_by rating search")
 )
 
 func (c invented) row() []any {
@@ -139,19 +138,13 @@ const inventedAnswer = "Ủy ban đã kiểm tra tại chỗ, giao đội quản
 
 func (c invented) public() []any {
 	at := c.answered.(time.Time)
-	return []any{c.id, c.unit, c.origin, vntext.Truncate(c.text, 120), c.text, inventedAnswer, string(clock.DateOf(c.received)), at, int(at.Sub(c.received)/(34*time.Hour)) + 1, at, "officer-1", 0}
+	return []any{c.id, c.unit, c.origin, vntext.Truncate(c.text, 120), c.text, inventedAnswer, string(clock.DateOf(c.received)), at, int(at.Sub(c.received)/(34*time.Hour)) + 1, at, "officer-1", 0, c.words()}
 }
 
-func (c invented) words() [][]any {
+func (c invented) words() string {
 	all := vntext.Tokens(c.text + " " + inventedAnswer)
 	slices.Sort(all)
-	var out [][]any
-	for _, w := range slices.Compact(all) {
-		if len(w) >= 2 {
-			out = append(out, []any{w, c.id})
-		}
-	}
-	return out
+	return strings.Join(slices.Compact(all), " ")
 }
 
 // filler writes rows in bulk: without indexes, which are made at the end, and without flushing.
@@ -162,7 +155,7 @@ type filler struct {
 	pending map[string][][]any
 }
 
-var seedTables = []string{"feedback_case", "feedback_event", "feedback_public", "feedback_public_word"}
+var seedTables = []string{"feedback_case", "feedback_event", "feedback_public"}
 
 // fillCases writes n cases over the communes of the rig, each with five events, a fifth with a public answer.
 func fillCases(ctx context.Context, r *rig.Rig, n int) error {
@@ -217,7 +210,13 @@ func (f *filler) fillSQLite(ctx context.Context, w *caseWorld) error {
 	if err := exec(again...); err != nil {
 		return err
 	}
-	return exec("INSERT INTO feedback_case_fts (id, search) SELECT id, search FROM feedback_case", "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA synchronous = full")
+	for _, t := range [][2]string{{"feedback_case", "holder_unit_id || ' ' || x.origin_unit_id"}, {"feedback_public", "unit_id || ' ' || x.origin_id"}} { // as the triggers do
+		if err := exec("INSERT INTO "+t[0]+"_doc (id) SELECT id FROM "+t[0]+" ORDER BY id",
+			"INSERT INTO "+t[0]+"_fts (rowid, search, units) SELECT d.doc, x.search, replace(x."+t[1]+", '-', '') FROM "+t[0]+"_doc AS d JOIN "+t[0]+" AS x ON x.id = d.id ORDER BY d.doc"); err != nil {
+			return err
+		}
+	}
+	return exec("ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA synchronous = full")
 }
 
 func (f *filler) fillPostgres(ctx context.Context, w *caseWorld) error {
@@ -288,7 +287,7 @@ func (f *filler) query(ctx context.Context, q string) (*sql.Rows, error) {
 
 // write invents the cases and passes them on in packs.
 func (f *filler) write(ctx context.Context, w *caseWorld, pack int) error {
-	columns := map[string][]string{"feedback_case": caseColumns, "feedback_event": eventColumns, "feedback_public": publicColumns, "feedback_public_word": wordColumns}
+	columns := map[string][]string{"feedback_case": caseColumns, "feedback_event": eventColumns, "feedback_public": publicColumns}
 	flush := func(atLeast int) error {
 		for _, table := range seedTables {
 			rows := f.pending[table]
@@ -308,7 +307,6 @@ func (f *filler) write(ctx context.Context, w *caseWorld, pack int) error {
 		f.pending["feedback_event"] = append(f.pending["feedback_event"], c.events()...)
 		if c.published {
 			f.pending["feedback_public"] = append(f.pending["feedback_public"], c.public())
-			f.pending["feedback_public_word"] = append(f.pending["feedback_public_word"], c.words()...)
 		}
 		if err := flush(pack); err != nil {
 			return err

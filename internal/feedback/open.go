@@ -87,7 +87,7 @@ func (r openRow) domain() OpenCase {
 // complaints and denunciations are never among them.
 func (s *Service) OpenCases(ctx context.Context, f OpenFilter) ([]OpenCase, int, error) {
 	q := s.DB.Read()
-	sel := f.narrow(q.NewSelect().Model((*publicRow)(nil)), s.today())
+	sel := f.narrow(q.NewSelect().Model((*publicRow)(nil)), s.below(f.UnitID), s.today())
 	n, err := fewer(ctx, q, sel)
 	if err != nil || n == 0 {
 		return nil, 0, err
@@ -99,7 +99,8 @@ func (s *Service) OpenCases(ctx context.Context, f OpenFilter) ([]OpenCase, int,
 	}
 	var rows []openRow
 	err = q.NewSelect().Model(&rows).Join("JOIN feedback_case AS c ON c.id = p.id").Where("p.id IN (?)", bun.In(page)).
-		ColumnExpr("p.*").ColumnExpr("c.state, c.lat, c.lon, c.closed_at, c.holder_unit_id, c.holder_since, c.deadline").
+		Column("p.id", "p.unit_id", "p.origin_id", "p.title", "p.question", "p.answer", "p.answered_at", "p.received_at", "p.kind", "p.category").
+		ColumnExpr("c.state, c.lat, c.lon, c.closed_at, c.holder_unit_id, c.holder_since, c.deadline").
 		OrderExpr("p.received_at DESC, p.id DESC").Scan(ctx)
 	out := make([]OpenCase, len(rows))
 	for i, r := range rows {
@@ -114,7 +115,7 @@ func (s *Service) OpenCounts(ctx context.Context, f OpenFilter) (map[string]int,
 		OriginID string
 		N        int
 	}
-	err := f.narrow(s.DB.Read().NewSelect().Model((*publicRow)(nil)), s.today()).ColumnExpr("p.origin_id").ColumnExpr("COUNT(*) AS n").GroupExpr("p.origin_id").Scan(ctx, &rows)
+	err := f.narrow(s.DB.Read().NewSelect().Model((*publicRow)(nil)), s.below(f.UnitID), s.today()).ColumnExpr("p.origin_id").ColumnExpr("COUNT(*) AS n").GroupExpr("p.origin_id").Scan(ctx, &rows)
 	out := map[string]int{}
 	for _, r := range rows {
 		out[r.OriginID] = r.N
@@ -122,9 +123,9 @@ func (s *Service) OpenCounts(ctx context.Context, f OpenFilter) (map[string]int,
 	return out, err
 }
 
-// narrow applies the filter; only the state is the case's own, all else stands with the published copy.
-func (f OpenFilter) narrow(sel *bun.SelectQuery, on clock.Date) *bun.SelectQuery {
-	sel = ofUnit(sel, f.UnitID, on).Where("p.kind IN (?)", bun.In([]string{string(Report), string(Petition)}))
+// narrow applies the filter, of whose unit near lists all below when they are few; only the state is the case's own, all else stands with the published copy.
+func (f OpenFilter) narrow(sel *bun.SelectQuery, near []string, on clock.Date) *bun.SelectQuery {
+	sel = ofUnit(sel, f.UnitID, near, on).Where("p.kind IN (?)", bun.In([]string{string(Report), string(Petition)}))
 	if len(f.IDs) > 0 {
 		sel = sel.Where("p.id IN (?)", bun.In(f.IDs))
 	}
@@ -184,7 +185,7 @@ func (s *Service) OpenUpdates(ctx context.Context, f OpenFilter) ([]OpenUpdate, 
 	from, to := f.From, f.To
 	f.From, f.To = time.Time{}, time.Time{}
 	q := s.DB.Read()
-	ids := f.narrow(q.NewSelect().Model((*publicRow)(nil)), s.today()).Column("p.id")
+	ids := f.narrow(q.NewSelect().Model((*publicRow)(nil)), s.below(f.UnitID), s.today()).Column("p.id")
 	sel := q.NewSelect().TableExpr("feedback_event AS e").Join("JOIN feedback_public AS pub ON pub.id = e.case_id").ColumnExpr("e.*").ColumnExpr("pub.answer").
 		Where("e.case_id IN (?)", ids).Where("e.step IN (?)", bun.In(openSteps))
 	if !from.IsZero() {

@@ -3,6 +3,7 @@ package feedback
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
@@ -93,10 +94,10 @@ func (s *Service) publish(ctx context.Context, tx db.Tx, actor identity.Actor, c
 }
 
 // searchWords are the folded words of a copy, each once; words of one letter and very long ones help nobody.
-func searchWords(p Copy) []string {
+func searchWords(p Copy) string {
 	all := vntext.Tokens(p.Question + " " + p.Answer)
 	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(w string) bool { return len(w) < 2 || len(w) > 40 })
+	return strings.Join(slices.DeleteFunc(slices.Compact(all), func(w string) bool { return len(w) < 2 || len(w) > 40 }), " ")
 }
 
 // Withdraw takes a question and its answer out of the public list.

@@ -28,6 +28,8 @@ type Filter struct {
 	From, Until  clock.Date // taken in on these days or between them; "" leaves the end open
 	Text         string
 	Page, Per    int // Page from 1
+
+	among []string // UnderUnitID and all below, when they are few
 }
 
 func (s *Service) scope(actor identity.Actor) scope {
@@ -67,11 +69,20 @@ func (s *Service) near(units []string, on clock.Date) []string {
 	return out
 }
 
+// below lists a unit and all below it; nil when they are many, or for no unit.
+func (s *Service) below(unitID string) []string {
+	if unitID == "" {
+		return nil
+	}
+	return s.near([]string{unitID}, s.today())
+}
+
 // Cases lists the cases the actor may see, open ones first, by deadline, and counts all that fit the filter.
 func (s *Service) Cases(ctx context.Context, actor identity.Actor, f Filter) ([]Case, int, error) {
 	if err := s.mayList(actor); err != nil {
 		return nil, 0, err
 	}
+	f.among = s.below(f.UnderUnitID)
 	return s.store.list(ctx, s.DB.Read(), s.scope(actor), f, s.today())
 }
 
@@ -256,13 +267,13 @@ func (s *Service) Counts(ctx context.Context, actor identity.Actor) ([]UnitCount
 
 // Answered lists the newest published questions and answers of a unit and below; "" means everywhere. It is public.
 func (s *Service) Answered(ctx context.Context, unitID string, limit int) ([]Published, error) {
-	out, _, err := s.store.publics(ctx, s.DB.Read(), unitID, "", s.today(), 1, limit)
+	out, _, err := s.SearchAnswered(ctx, unitID, "", 1, limit)
 	return out, err
 }
 
 // SearchAnswered finds published questions and answers by words, folded; page from 1. It is public.
 func (s *Service) SearchAnswered(ctx context.Context, unitID, text string, page, per int) ([]Published, int, error) {
-	return s.store.publics(ctx, s.DB.Read(), unitID, text, s.today(), page, per)
+	return s.store.publics(ctx, s.DB.Read(), unitID, s.below(unitID), text, s.today(), page, per)
 }
 
 // Public gives one published question with its answer.

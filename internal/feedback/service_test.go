@@ -240,7 +240,7 @@ func TestSecretKindsAreTheReceiversAlone(t *testing.T) {
 func dump(t *testing.T, k *feedbacktest.Kit) string {
 	t.Helper()
 	var b strings.Builder
-	for _, table := range []string{"feedback_case", "feedback_answer", "feedback_event", "feedback_public", "feedback_public_word", "feedback_notice"} {
+	for _, table := range []string{"feedback_case", "feedback_answer", "feedback_event", "feedback_public", "feedback_notice"} {
 		var rows []map[string]any
 		if err := k.DB.Read().NewSelect().Table(table).Scan(context.Background(), &rows); err != nil {
 			t.Fatal(err)

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/internal/feedback/wordindex"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
@@ -25,6 +25,14 @@ type scope struct {
 }
 
 func (sc scope) empty() bool { return len(sc.Units) == 0 && len(sc.Secret) == 0 }
+
+// known are the units whose cases are seen, when they are few.
+func (sc scope) known() []string {
+	if len(sc.Near) == 0 {
+		return nil
+	}
+	return slices.Concat(sc.Near, sc.Secret)
+}
 
 // apply limits a query on feedback_case (alias c) to the scope.
 func (sc scope) apply(q *bun.SelectQuery) *bun.SelectQuery {
@@ -57,9 +65,10 @@ func (sc scope) apply(q *bun.SelectQuery) *bun.SelectQuery {
 }
 
 // parts splits the scope into queries that each go by one index: the ordinary cases that a few units hold, those they took
-// in, and the secret ones. What two of them find counts once. The scope of many units stays one query.
-func (sc scope) parts(from func() *bun.SelectQuery) []*bun.SelectQuery {
-	if len(sc.Near) == 0 {
+// in, and the secret ones. What two of them find counts once. The scope of many units stays one query, and so does what has
+// an index of its own.
+func (sc scope) parts(split bool, from func() *bun.SelectQuery) []*bun.SelectQuery {
+	if len(sc.Near) == 0 || !split {
 		return []*bun.SelectQuery{sc.apply(from())}
 	}
 	out := []*bun.SelectQuery{
@@ -77,6 +86,12 @@ var (
 	openStates  = []string{string(StateReceived), string(StateWorking), string(StateReview)}
 )
 
+// caseWords finds cases by the words of their letters; publicWords what was published by those of questions and answers.
+var (
+	caseWords   = wordindex.Index{Table: "feedback_case", Latest: "f.id DESC"}
+	publicWords = wordindex.Index{Table: "feedback_public", Latest: "f.answered_at DESC"}
+)
+
 // countTo is how far a list is counted; beyond it reads "1,000".
 const countTo = 1000
 
@@ -92,8 +107,8 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 		order = "c.deadline, c.id"
 	}
 	var legs []*bun.SelectQuery
-	for _, part := range sc.parts(func() *bun.SelectQuery { return q.NewSelect().Model((*caseRow)(nil)) }) {
-		legs = append(legs, filtered(part, f, today, sc.Near != nil))
+	for _, part := range sc.parts(f.Text == "", func() *bun.SelectQuery { return q.NewSelect().Model((*caseRow)(nil)) }) {
+		legs = append(legs, filtered(part, f, today, sc.known()))
 	}
 	total, err := fewerOf(ctx, q, legs)
 	if err != nil || total == 0 {
@@ -151,7 +166,7 @@ func (s store) casesByID(ctx context.Context, q bun.IDB, caseIDs []string) ([]Ca
 	return s.casesOf(rows)
 }
 
-func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near bool) *bun.SelectQuery {
+func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near []string) *bun.SelectQuery {
 	if f.State != "" {
 		q = q.Where("c.state = ?", string(f.State))
 	}
@@ -195,39 +210,20 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near bool) *bun.Se
 	if f.Rating != 0 {
 		q = q.Where("c.rating = ?", f.Rating)
 	}
-	return found(q, vntext.Tokens(f.Text), near)
+	if f.among != nil {
+		near = f.among
+	}
+	return caseWords.Hold(q, "c.id", vntext.Tokens(f.Text), near)
 }
 
 func (store) ratings(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) (out [4]int, err error) {
 	var rows []struct{ Rating, N int }
-	err = filtered(sc.apply(q.NewSelect().TableExpr("feedback_case AS c")), f, today, sc.Near != nil).Where("c.answered_at IS NOT NULL").
+	err = filtered(sc.apply(q.NewSelect().TableExpr("feedback_case AS c")), f, today, sc.known()).Where("c.answered_at IS NOT NULL").
 		ColumnExpr("c.rating").ColumnExpr("COUNT(*) AS n").GroupExpr("c.rating").Scan(ctx, &rows)
 	for _, r := range rows {
 		out[min(max(r.Rating, 0), 3)] += r.N
 	}
 	return out, err
-}
-
-// foundMost is how many cases a search of a whole province looks at, the latest ones.
-const foundMost = 2000
-
-// found limits a query on feedback_case to rows that hold all words: those of a few units are read through, those of a
-// province are found by the beginning of their words with the index of each engine.
-func found(q *bun.SelectQuery, words []string, near bool) *bun.SelectQuery {
-	if len(words) == 0 {
-		return q
-	}
-	if near {
-		for _, w := range words {
-			q = q.Where("c.search LIKE ?", "%"+w+"%")
-		}
-		return q
-	}
-	words = words[:min(len(words), 12)] // letters and digits alone: nothing in them means anything to the engines
-	if q.Dialect().Name() == dialect.SQLite {
-		return q.Where("c.id IN (SELECT f.id FROM feedback_case_fts AS f WHERE f.search MATCH ? ORDER BY f.rowid DESC LIMIT ?)", `"`+strings.Join(words, `"* "`)+`"*`, foundMost)
-	}
-	return q.Where("c.id IN (SELECT f.id FROM feedback_case AS f WHERE to_tsvector('simple', f.search) @@ to_tsquery('simple', ?) ORDER BY f.id DESC LIMIT ?)", strings.Join(words, ":* & ")+":*", foundMost)
 }
 
 // waiting reads the open cases that wait for an action of the units' desks, approvers and leaders.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -31,7 +32,8 @@ type publicRow struct {
 	Kind          string // these four as they stand with the case, so that lists need not look there
 	Category      string
 	ReceivedAt    time.Time
-	Term          int // working days that the answer had
+	Term          int    // working days that the answer had
+	Search        string // its words, folded, each once
 }
 
 func (r publicRow) domain() Published {
@@ -39,42 +41,18 @@ func (r publicRow) domain() Published {
 		AnsweredAt: r.AnsweredAt.UTC(), Days: r.Days, PublishedAt: r.PublishedAt.UTC(), ConfirmedBy: r.ConfirmedBy, Rating: r.Rating}
 }
 
-type wordRow struct {
-	bun.BaseModel `bun:"table:feedback_public_word"`
-	Word          string
-	PublicID      string
-}
-
 // insertPublic writes a published copy with its search words; an older copy of the same case is replaced.
-func (s store) insertPublic(ctx context.Context, q bun.IDB, c Case, p Published, words []string) error {
+func (s store) insertPublic(ctx context.Context, q bun.IDB, c Case, p Published, search string) error {
 	if err := s.deletePublic(ctx, q, p.ID); err != nil {
 		return err
 	}
 	_, err := q.NewInsert().Model(&publicRow{ID: p.ID, UnitID: p.UnitID, OriginID: p.OriginID, Title: p.Title, Question: p.Question, Answer: p.Answer,
 		AskedOn: p.AskedOn, AnsweredAt: p.AnsweredAt, Days: p.Days, PublishedAt: p.PublishedAt, ConfirmedBy: p.ConfirmedBy, Rating: p.Rating,
-		Kind: string(c.Kind), Category: c.Category, ReceivedAt: c.ReceivedAt, Term: c.Days}).Exec(ctx)
-	if err != nil || len(words) == 0 {
-		return err
-	}
-	rows := make([]wordRow, len(words))
-	for i, w := range words {
-		rows[i] = wordRow{Word: w, PublicID: p.ID}
-	}
-	for len(rows) > 0 {
-		n := min(len(rows), 500)
-		part := rows[:n]
-		if _, err := q.NewInsert().Model(&part).Exec(ctx); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	return nil
+		Kind: string(c.Kind), Category: c.Category, ReceivedAt: c.ReceivedAt, Term: c.Days, Search: search}).Exec(ctx)
+	return err
 }
 
 func (store) deletePublic(ctx context.Context, q bun.IDB, publicID string) error {
-	if _, err := q.NewDelete().Model((*wordRow)(nil)).Where("public_id = ?", publicID).Exec(ctx); err != nil {
-		return err
-	}
 	_, err := q.NewDelete().Model((*publicRow)(nil)).Where("id = ?", publicID).Exec(ctx)
 	return err
 }
@@ -99,10 +77,13 @@ func (store) public(ctx context.Context, q bun.IDB, publicID string) (Published,
 	return r.domain(), err
 }
 
-// ofUnit keeps what was asked or answered in a unit and below; "" keeps all.
-func ofUnit(sel *bun.SelectQuery, unitID string, on clock.Date) *bun.SelectQuery {
-	if unitID == "" {
+// ofUnit keeps what was asked or answered in a unit and below, which near lists when they are few; "" keeps all.
+func ofUnit(sel *bun.SelectQuery, unitID string, near []string, on clock.Date) *bun.SelectQuery {
+	switch {
+	case unitID == "":
 		return sel
+	case len(near) > 0:
+		return sel.Where("(p.unit_id IN (?) OR p.origin_id IN (?))", bun.In(near), bun.In(near))
 	}
 	return sel.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 		return q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return orgunit.Within(q, "p.unit_id", []string{unitID}, on) }).
@@ -114,12 +95,9 @@ func ofUnit(sel *bun.SelectQuery, unitID string, on clock.Date) *bun.SelectQuery
 
 // publics reads one page of the published answers of a unit and below ("" means everywhere), newest first. Each word of the
 // text must begin a word of the question or answer; the search is folded.
-func (s store) publics(ctx context.Context, q bun.IDB, unitID, text string, on clock.Date, page, per int) ([]Published, int, error) {
-	sel := ofUnit(q.NewSelect().Model((*publicRow)(nil)), unitID, on)
-	sel, err := holding(ctx, q, sel, vntext.Tokens(text))
-	if err != nil {
-		return nil, 0, err
-	}
+func (s store) publics(ctx context.Context, q bun.IDB, unitID string, near []string, text string, on clock.Date, page, per int) ([]Published, int, error) {
+	words := slices.DeleteFunc(vntext.Tokens(text), func(w string) bool { return len(w) < 2 })
+	sel := publicWords.Hold(ofUnit(q.NewSelect().Model((*publicRow)(nil)), unitID, near, on), "p.id", words, near)
 	total, err := fewer(ctx, q, sel)
 	if err != nil || total == 0 {
 		return nil, 0, err
@@ -139,43 +117,6 @@ func (s store) publics(ctx context.Context, q bun.IDB, unitID, text string, on c
 	}
 	return out, total, nil
 }
-
-// rareWord is up to how many answers hold a word by which a search begins; a search of common words alone goes through the
-// answers, of which it soon has enough.
-const rareWord = 2000
-
-// holding limits a query on feedback_public (alias p) to answers in which each of the words begins a word. The rarest one
-// says where to look, the others are looked up there.
-func holding(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, words []string) (*bun.SelectQuery, error) {
-	rarest, least := "", rareWord
-	words = words[:min(len(words), 12)]
-	for _, w := range words {
-		if len(w) < 2 {
-			continue
-		}
-		few := q.NewSelect().TableExpr("feedback_public_word").ColumnExpr("1").Where("word >= ?", w).Where("word < ?", w+lastLetter).Limit(rareWord)
-		n, err := q.NewSelect().TableExpr("(?) AS few", few).Count(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if int(n) < least {
-			rarest, least = w, int(n)
-		}
-	}
-	for _, w := range words {
-		switch {
-		case len(w) < 2:
-		case w == rarest:
-			sel = sel.Where("p.id IN (SELECT w.public_id FROM feedback_public_word AS w WHERE w.word >= ? AND w.word < ?)", w, w+lastLetter)
-		default:
-			sel = sel.Where("EXISTS (SELECT 1 FROM feedback_public_word AS w WHERE w.public_id = p.id AND w.word >= ? AND w.word < ?)", w, w+lastLetter)
-		}
-	}
-	return sel, nil
-}
-
-// lastLetter comes after every letter.
-const lastLetter = "\U0010FFFF"
 
 // fewer counts what a query finds, up to countTo: a list that nobody pages to its end is not counted to its end.
 func fewer(ctx context.Context, q bun.IDB, sel *bun.SelectQuery) (int, error) {
