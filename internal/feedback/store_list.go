@@ -92,8 +92,8 @@ var (
 	publicWords = wordindex.Index{Table: "feedback_public", Latest: "f.answered_at DESC"}
 )
 
-// countTo is how far a list is counted; beyond it reads "1,000".
-const countTo = 1000
+// CountedTo is how far lists are counted: a number that reaches it means at least that.
+const CountedTo = 1000
 
 // list reads one page of the cases of a scope by deadline, open ones first, and counts all of them.
 func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) ([]Case, int, error) {
@@ -137,14 +137,14 @@ func oneOf(q bun.IDB, legs []*bun.SelectQuery, order string, f Filter) *bun.RawQ
 	return q.NewRaw("SELECT c.id FROM ("+strings.Join(parts, " UNION ")+") AS c ORDER BY "+order+page, args...)
 }
 
-// fewerOf counts what several queries find, each once and up to countTo.
+// fewerOf counts what several queries find, each once and up to CountedTo.
 func fewerOf(ctx context.Context, q bun.IDB, legs []*bun.SelectQuery) (n int, err error) {
 	parts, args := make([]string, len(legs)), make([]any, len(legs))
 	for i, leg := range legs {
-		parts[i] = "SELECT * FROM (? LIMIT " + strconv.Itoa(countTo) + ") AS t" + strconv.Itoa(i)
+		parts[i] = "SELECT * FROM (? LIMIT " + strconv.Itoa(CountedTo) + ") AS t" + strconv.Itoa(i)
 		args[i] = leg.Clone().Column("c.id")
 	}
-	err = q.NewRaw("SELECT COUNT(*) FROM (SELECT id FROM ("+strings.Join(parts, " UNION ")+") AS u LIMIT "+strconv.Itoa(countTo)+") AS few", args...).Scan(ctx, &n)
+	err = q.NewRaw("SELECT COUNT(*) FROM (SELECT id FROM ("+strings.Join(parts, " UNION ")+") AS u LIMIT "+strconv.Itoa(CountedTo)+") AS few", args...).Scan(ctx, &n)
 	return n, err
 }
 

@@ -118,9 +118,9 @@ func (s store) publics(ctx context.Context, q bun.IDB, unitID string, near []str
 	return out, total, nil
 }
 
-// fewer counts what a query finds, up to countTo: a list that nobody pages to its end is not counted to its end.
+// fewer counts what a query finds, up to CountedTo: a list that nobody pages to its end is not counted to its end.
 func fewer(ctx context.Context, q bun.IDB, sel *bun.SelectQuery) (int, error) {
-	n, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(countTo)).Count(ctx)
+	n, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(CountedTo)).Count(ctx)
 	return int(n), err
 }
 

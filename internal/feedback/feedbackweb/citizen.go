@@ -14,6 +14,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	receiptfile "github.com/nhipcau/nhipcau/internal/feedback/receipt"
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
@@ -74,6 +75,7 @@ type mineView struct {
 	Survey   survey.Answer
 	Files    []attach.File
 	Say      url.Values // what was typed into the survey
+	Phone    byphoneweb.Line
 }
 
 func (p *Pages) mine(w http.ResponseWriter, r *http.Request) error {
@@ -119,13 +121,16 @@ func (p *Pages) gatherMine(ctx context.Context, r *http.Request, v *mineView) er
 		v.Status = i18n.T(ctx, "feedback.status.merged_lead", "Status", p.leadStatus(ctx, *v.Lead))
 		v.Answer, v.LeadUnit = v.Lead.Answer, p.unitName(ctx, v.Lead.AnswerUnit)
 	}
+	var err error
+	if v.Phone, err = p.phoneLine(ctx, v.Case.Code, v.Case.Kind, v.Case.State.Open() || v.Lead != nil && v.Lead.State.Open(), v.Case.OriginUnitID); err != nil {
+		return err
+	}
 	if p.rooms.Survey == nil || v.Case.Kind.Secret() {
 		return nil
 	}
 	if r.Method == http.MethodPost {
 		v.Say = r.PostForm
 	}
-	var err error
 	if v.Survey, err = p.rooms.Survey.Of(ctx, identity.ActorFrom(ctx), v.Case.Code); err != nil {
 		return err
 	}
@@ -285,7 +290,7 @@ func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Total = total
-	v.Page = ui.Paging{Page: page, Per: answeredPer, Total: total, URL: func(n int) string { return pageURL("/hoi-dap", q, n) }}
+	v.Page = ui.Paging{Page: page, Per: answeredPer, Total: total, Most: feedback.CountedTo, URL: func(n int) string { return pageURL("/hoi-dap", q, n) }}
 	for _, a := range list {
 		v.Items = append(v.Items, ui.NewsItem{Title: a.Title, Href: "/hoi-dap/" + a.ID, Text: vntext.Excerpt(a.Answer, v.Query, 160), Meta: p.answerMeta(ctx, a)})
 	}

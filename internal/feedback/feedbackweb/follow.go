@@ -10,6 +10,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
 	"github.com/nhipcau/nhipcau/internal/feedback/similar"
@@ -119,7 +120,7 @@ func (p *Pages) openList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Total = total
-	v.Page = ui.Paging{Page: page, Per: answeredPer, Total: total, URL: func(n int) string { return pageURL("/dang-giai-quyet", q, n) }}
+	v.Page = ui.Paging{Page: page, Per: answeredPer, Total: total, Most: feedback.CountedTo, URL: func(n int) string { return pageURL("/dang-giai-quyet", q, n) }}
 	r = r.WithContext(p.branded(ctx, v.UnitID))
 	return web.Render(w, r, http.StatusOK, openListPage(v))
 }
@@ -149,6 +150,7 @@ type followView struct {
 	Unit     string
 	Status   string
 	Promises []promiseRow
+	Phone    byphoneweb.Line
 }
 
 // followed shows the case of a follower's code.
@@ -159,6 +161,9 @@ func (p *Pages) followed(w http.ResponseWriter, r *http.Request, code string) er
 		return err
 	}
 	fv := followView{View: v, New: r.URL.Query().Get("moi") != "", URL: p.s.CaseURL(v.Follower.Code), Unit: p.unitName(ctx, or(v.Lead.AnswerUnit, v.Lead.HolderID)), Status: p.leadStatus(ctx, v.Lead)}
+	if fv.Phone, err = p.phoneLine(ctx, v.Follower.Code, feedback.Report, v.Lead.State.Open() && !v.Follower.Ended, v.Lead.HolderID); err != nil {
+		return err
+	}
 	return web.Render(w, r, http.StatusOK, followPage(fv))
 }
 
@@ -174,6 +179,11 @@ func (p *Pages) followEnd(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err := p.rooms.Follow.End(r.Context(), r.PathValue("code")); err != nil {
 		return p.missed(w, r, err)
+	}
+	if p.rooms.Phone != nil { // who follows no longer is not written to either
+		if err := p.rooms.Phone.S.Stop(r.Context(), r.PathValue("code")); err != nil {
+			return err
+		}
 	}
 	return web.SeeOther(w, r, ui.WithFlash("/vu-viec/"+url.PathEscape(r.PathValue("code")), "feedback.done.follow_ended"))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -85,7 +86,7 @@ func (p *Pages) queue(w http.ResponseWriter, r *http.Request) error {
 	for _, c := range list {
 		v.Rows = append(v.Rows, p.queueRow(ctx, c))
 	}
-	v.Page = ui.Paging{Page: f.Page, Per: f.Per, Total: total, URL: func(n int) string { return pageURL("/lam-viec/vu-viec", q, n) }}
+	v.Page = ui.Paging{Page: f.Page, Per: f.Per, Total: total, Most: feedback.CountedTo, URL: func(n int) string { return pageURL("/lam-viec/vu-viec", q, n) }}
 	if v.Matters, err = p.matterOptions(ctx, f.Category, "feedback.queue.any"); err != nil {
 		return err
 	}
@@ -193,6 +194,8 @@ func (v queueView) with(path, key, value string) string {
 type counterForm struct {
 	In     feedback.Intake
 	Forbid bool
+	Zalo   bool // they wish to be told at their number
+	Can    bool // and somebody could tell
 	Units  []ui.Option
 	Err    error
 }
@@ -211,6 +214,10 @@ func (p *Pages) renderCounter(w http.ResponseWriter, r *http.Request, status int
 	for _, u := range units {
 		f.Units = append(f.Units, ui.Option{Value: u, Text: p.unitName(ctx, u), Selected: u == f.In.UnitID})
 	}
+	var err error
+	if f.Can, err = p.phoneOffered(ctx, feedback.Intake{UnitID: f.In.UnitID}); err != nil {
+		return err
+	}
 	return web.Render(w, r, status, counterPage(f))
 }
 
@@ -220,11 +227,16 @@ func (p *Pages) counterTake(w http.ResponseWriter, r *http.Request) error {
 		return unreadable(err)
 	}
 	v := r.PostForm
-	f := counterForm{Forbid: v.Get("forbid") != "", In: feedback.Intake{UnitID: v.Get("unit"), Kind: feedback.Kind(v.Get("kind")), Door: feedback.DoorCounter, Text: v.Get("text"),
+	f := counterForm{Forbid: v.Get("forbid") != "", Zalo: v.Get("zalo") != "", In: feedback.Intake{UnitID: v.Get("unit"), Kind: feedback.Kind(v.Get("kind")), Door: feedback.DoorCounter, Text: v.Get("text"),
 		Place: feedback.Place{Text: v.Get("place")}, Person: feedback.Person{Name: v.Get("name"), Phone: v.Get("phone"), Address: v.Get("address")},
 		MayPublish: v.Get("forbid") == "", SourceKey: sourceOf(v.Get("nonce"))}}
 	if v.Get("door") == string(feedback.DoorPhone) {
 		f.In.Door = feedback.DoorPhone
+	}
+	var fs fault.Fields
+	if checkPhone(&fs, f.Zalo, f.In.Person.Phone); fs.OrNil() != nil {
+		f.Err = fs.OrNil()
+		return p.renderCounter(w, r, http.StatusUnprocessableEntity, f)
 	}
 	c, err := p.s.Take(r.Context(), identity.ActorFrom(r.Context()), f.In)
 	if refusedForm(err) {
@@ -232,6 +244,9 @@ func (p *Pages) counterTake(w http.ResponseWriter, r *http.Request) error {
 		return p.renderCounter(w, r, http.StatusUnprocessableEntity, f)
 	}
 	if err != nil {
+		return err
+	}
+	if err := p.keepPhone(r.Context(), c, f.Zalo, f.In.Person.Phone); err != nil {
 		return err
 	}
 	if !p.s.Can(identity.ActorFrom(r.Context()), feedback.ActionRead, c) { // a denunciation: from now on its receiver's alone

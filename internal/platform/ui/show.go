@@ -35,7 +35,16 @@ type Paging struct {
 	Page  int // from 1
 	Per   int // rows on a page
 	Total int // rows altogether
+	Most  int // how far rows are counted: a Total that reaches it reads "at least"; 0 counts all
 	URL   func(page int) string
+}
+
+// total is the number of rows in words: "1.204", or "ít nhất 1.000" when they were not counted further.
+func (p Paging) total(ctx context.Context) string {
+	if p.Most > 0 && p.Total >= p.Most {
+		return i18n.T(ctx, "ui.at_least", "N", Number(ctx, p.Most))
+	}
+	return Number(ctx, p.Total)
 }
 
 // Pages is the number of pages, at least 1.

@@ -71,6 +71,7 @@ func TestParts(t *testing.T) {
 		"table": in(ui.Table(ui.TableProps{Caption: "Ủng hộ", Head: []ui.Col{{Text: "Ngày", Href: "?sap=ngay", Sorted: "desc"}, {Text: "Số tiền", Num: true}},
 			Page: ui.Paging{Page: 2, Per: 50, Total: 120, URL: page}, Export: "/x.xlsx", Print: "/in"}), "<tr><td>21/11</td></tr>"),
 		"pager_one": ui.Pager(ui.Paging{Page: 1, Per: 50, Total: 3, URL: page}),
+		"pager_most": ui.Pager(ui.Paging{Page: 20, Per: 50, Total: 1000, Most: 1000, URL: page}),
 		"timeline":  ui.Timeline([]ui.TimelineItem{{At: at, Title: "Đã nhận", Who: longName, Tone: "ok"}, {Title: "Chờ trả lời", Text: "Còn 3 ngày làm việc", Tone: "wait", Body: ui.Badge("wait", "Chờ")}}),
 		"empty":     in(ui.Empty("Không còn việc nào chờ", "Trang này tự thêm khi có việc."), "<a href='/'>Xem</a>"),
 		"tabs":      ui.Tabs([]ui.Tab{{Text: "Tất cả", Href: "?", Active: true, Count: 1204}, {Text: "Quá hạn", Href: "?q=1"}}),
