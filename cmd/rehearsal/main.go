@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	defer house.Close()
 	began := time.Now()
-	seeded, err := seed(ctx, house, world, clk, sc, o.data, stdout)
+	cast, err := seed(ctx, house, world, clk, sc, o.data, stdout)
 	if err != nil {
 		return fmt.Errorf("seeding: %w", err)
 	}
@@ -101,9 +101,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := house.Start(ctx); err != nil {
 		return err
 	}
-	if seeded {
+	if cast != nil {
 		if err := world.talk(house); err != nil {
 			return fmt.Errorf("seeding messages: %w", err)
+		}
+		if err := world.wake(ctx, house, *cast); err != nil {
+			return fmt.Errorf("seeding the fleet: %w", err)
 		}
 	}
 	announce(stdout, o, sc, time.Since(began))

@@ -84,13 +84,15 @@ func played(t *testing.T) (*app.House, *leaks) {
 	must(err)
 	server := serve(simListener, world.handler())
 	t.Cleanup(func() { _ = house.Close(); _ = server.Close(); world.close() })
-	_, err = seed(ctx, house, world, clk, sc, o.data, io.Discard)
+	cast, err := seed(ctx, house, world, clk, sc, o.data, io.Discard)
 	must(err)
 	must(house.Start(ctx))
+	must(world.wake(ctx, house, *cast))
 	troupe := newTroupe(house)
 	troupe.gifts = walkedGifts
 	must(playAppeal(ctx, troupe, o.data, io.Discard))
 	published(t, house)
+	fleetLives(t, house, *cast)
 	a, err := house.Rooms().Fund.AppealByCode(ctx, house.Rooms().DB.Read(), appealCode)
 	must(err)
 	var exact []string
@@ -301,7 +303,7 @@ func notPages() map[string]string {
 		"GET /vu-viec/{code}/tep/{file}", "GET /vu-viec/{code}/bien-nhan.json", "GET /open311/v2/tokens/{name}"} {
 		out[p] = code
 	}
-	for _, p := range []string{"GET /tin", "GET /tin/{slug}", "GET /cu-tri/don-vi/{unit}", "GET /phim/{id}/{name}"} {
+	for _, p := range []string{"GET /tin", "GET /tin/{slug}", "GET /cu-tri/don-vi/{unit}"} {
 		out[p] = empty
 	}
 	return out

@@ -43,18 +43,18 @@ func feedbackTexts() ([]feedbackText, error) {
 	return out, nil
 }
 
-// seed fills an empty house: units, accounts, officials, posts and questions. It tells whether there was anything to do.
+// seed fills an empty house: units, accounts, officials, posts and questions. It gives the people, nil when it was filled before.
 // A start that was interrupted begins again where it stopped being whole, at the mark it leaves at the end.
-func seed(ctx context.Context, house *app.House, w *world, clk *history, sc scenario, dir string, out io.Writer) (bool, error) {
+func seed(ctx context.Context, house *app.House, w *world, clk *history, sc scenario, dir string, out io.Writer) (*people, error) {
 	mark := filepath.Join(dir, "seeded")
 	if _, err := os.Stat(mark); err == nil {
-		return false, nil
+		return nil, nil
 	} else if !errors.Is(err, os.ErrNotExist) {
-		return false, err
+		return nil, err
 	}
 	r := house.Rooms()
 	if r.People.Config().BaseURL == "" {
-		return false, errors.New("the product has no address")
+		return nil, errors.New("the product has no address")
 	}
 	step := func(name string, fn func() error) error {
 		began := time.Now()
@@ -78,6 +78,7 @@ func seed(ctx context.Context, house *app.House, w *world, clk *history, sc scen
 		{"cán bộ", func() (err error) { cast, err = officials(ctx, house, committees(house, sc.levels...), n); return err }},
 		{"giới thiệu đơn vị", func() error { return profiles(ctx, house, committees(house, sc.levels...), cast, n) }},
 		{"tin bài", func() error { return posts(ctx, house, clk, cast) }},
+		{"tuần của các kênh", func() error { return fleetScene(ctx, house, clk, cast) }},
 		{"đợt ủng hộ", func() error { return openAppeal(ctx, house, clk) }},
 		{"chỉ đạo", func() error { return directives(ctx, house, clk, cast) }},
 		{"cứu trợ bão số 9", func() error { return reliefScene(ctx, house, clk, cast) }},
@@ -92,10 +93,10 @@ func seed(ctx context.Context, house *app.House, w *world, clk *history, sc scen
 		{"một bàn tiếp nhận bận rộn", func() error { return busyDesk(ctx, house, clk, sc.past, cast, n) }},
 	} {
 		if err := step(s.name, s.fn); err != nil {
-			return false, err
+			return nil, err
 		}
 	}
-	return true, os.WriteFile(mark, []byte("ok\n"), 0o640)
+	return &cast, os.WriteFile(mark, []byte("ok\n"), 0o640)
 }
 
 // committees lists the Front's units of the province at the levels, in the order of the tree.

@@ -209,3 +209,29 @@ func TestSaving(t *testing.T) {
 		}
 	})
 }
+
+// Figures of the time before the house stand in the report of their weeks; what the house counted itself is not touched.
+func TestFiguresOfEarlierDays(t *testing.T) {
+	each(t, func(t *testing.T, s *statistics.Service, _ *channels, now *clock.Stub) {
+		ctx := t.Context()
+		ok(t, s.Count(ctx))
+		span := statistics.Span{From: clock.DateOf(now.Now()).AddDays(-70), To: clock.DateOf(now.Now()).AddDays(-40)}
+		counted, err := s.Report(ctx, leader, statistics.Query{Span: november})
+		ok(t, err)
+		var days []statistics.EarlierDay
+		for _, day := range []clock.Date{span.From, span.To, clock.DateOf(now.Now())} {
+			days = append(days, statistics.EarlierDay{AccountID: "a1", UnitID: orgunittest.VinhHung, Kind: channel.Zalo, Day: day, Followers: 900, Posts: 2, Messages: 5, Asked: 3, Answered: 2, Waited: 4 * time.Hour})
+		}
+		ok(t, s.Bring(ctx, days, []statistics.EarlierPost{{AccountID: "a1", UnitID: orgunittest.VinhHung, Kind: channel.Zalo, Day: span.From, ExternalID: "x1", Title: "Bài cũ", Views: 40, Reactions: 6}}))
+		r, err := s.Report(ctx, leader, statistics.Query{Span: span, Group: statistics.ByAccount})
+		ok(t, err)
+		if f := r.Total; f.Posts != 4 || f.Messages != 10 || f.Asked != 6 || f.Answered != 4 || f.MeanWait() != 2*time.Hour || f.Followers != 900 || f.Views != 40 || f.Echo != 6 {
+			t.Errorf("%+v", f)
+		}
+		after, err := s.Report(ctx, leader, statistics.Query{Span: november})
+		ok(t, err)
+		if after.Total.Followers != counted.Total.Followers || after.Total.Posts != counted.Total.Posts {
+			t.Errorf("what was counted became %+v, was %+v", after.Total, counted.Total)
+		}
+	})
+}
