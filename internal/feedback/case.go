@@ -68,6 +68,7 @@ const (
 	DoorPortal   Door = "portal"   // the form on the portal: the answer stands on the case page
 	DoorZalo     Door = "zalo"     // a message to the unit's Official Account
 	DoorFacebook Door = "facebook" // a message or comment on the unit's page
+	DoorYouTube  Door = "youtube"  // a comment on the unit's film
 	DoorCounter  Door = "counter"  // told at the desk: the answer is printed
 	DoorPhone    Door = "phone"    // told on the telephone
 	DoorArea     Door = "area"     // told to the head of the residential area: the answer is read on the slip's page

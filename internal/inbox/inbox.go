@@ -72,8 +72,11 @@ func (c Conversation) Return() feedback.Return {
 
 // Door is the door of feedback that the conversation came in by.
 func (c Conversation) Door() feedback.Door {
-	if c.Kind == channel.Facebook {
+	switch c.Kind {
+	case channel.Facebook:
 		return feedback.DoorFacebook
+	case channel.YouTube:
+		return feedback.DoorYouTube
 	}
 	return feedback.DoorZalo
 }
@@ -152,10 +155,12 @@ func (w Window) Closed(now time.Time) bool { return !w.Until.IsZero() && now.Aft
 // Line is one message of a conversation as the desk sees it.
 type Line struct {
 	channel.Message
-	Author   string // official who wrote it; "" for the person or the house
-	CaseID   string // the case it became part of; "" for none
-	CaseCode string
-	Hidden   bool // part of a case that the reader may not see: the words are taken out
+	Author    string // official who wrote it; "" for the person or the house
+	CaseID    string // the case it became part of; "" for none
+	CaseCode  string
+	Hidden    bool     // part of a case that the reader may not see: the words are taken out
+	Concealed bool     // a public comment that is out of sight at its channel, or about to be
+	Hides     []Hiding // who hid it and showed it again, the oldest first
 }
 
 // free tells whether the message came from the person and is not part of a case yet.

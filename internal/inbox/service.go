@@ -34,6 +34,7 @@ const (
 	ActionRead   = "inbox.read"
 	ActionReply  = "inbox.reply"  // answer, take on, close, make a case
 	ActionAssign = "inbox.assign" // hand to a colleague
+	ActionHide   = "inbox.hide"   // take a public comment out of sight
 )
 
 // Channels is what the inbox asks of the channels; channel.Service implements it.
@@ -46,6 +47,8 @@ type Channels interface {
 	Reply(ctx context.Context, tx db.Tx, r channel.ReplyRequest) (messageID string, err error)
 	RetryMessage(ctx context.Context, tx db.Tx, messageID string) error
 	EraseWords(ctx context.Context, tx db.Tx, messageIDs []string) error
+	Implementation(kind channel.Kind) channel.Channel
+	Judge(ctx context.Context, tx db.Tx, accountID string, err error, failures int) (channel.Trouble, error)
 }
 
 // Cases takes in what becomes a case and tells how it stands; feedback.Service implements it.
@@ -73,6 +76,7 @@ type Deps struct {
 	Calendar *workday.Calendar
 	Words    feedback.Words                             // speaks to citizens
 	Labels   func(ctx context.Context) ([]Label, error) // topics; nil: conversations have none
+	Keeper   Keeper                                     // pictures and files with answers; nil: none
 }
 
 // Service is the use cases of the inbox.
@@ -89,6 +93,7 @@ func New(d Deps) *Service {
 	jobs.On(s.Queue, "inbox", s.onNamed)
 	jobs.On(s.Queue, "inbox", s.onWithdrawal)
 	jobs.On(s.Queue, "inbox", s.onClassified)
+	jobs.Handle(s.Queue, func(ctx context.Context, j *jobs.Job[hideArgs]) error { return s.carryHide(ctx, j.Args.Hiding) })
 	return s
 }
 
@@ -304,6 +309,12 @@ func (s *Service) lines(ctx context.Context, c Conversation) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
+	hides := map[string][]Hiding{}
+	if c.Public() {
+		if hides, err = s.store.hidings(ctx, s.DB.Read(), c.ID); err != nil {
+			return nil, err
+		}
+	}
 	var out []Line
 	for _, m := range thread {
 		post := ""
@@ -312,7 +323,7 @@ func (s *Service) lines(ctx context.Context, c Conversation) ([]Line, error) {
 		}
 		if post == c.Post {
 			n := notes[m.ID]
-			out = append(out, Line{Message: m, Author: n.AuthorName, CaseID: n.CaseID, CaseCode: n.CaseCode})
+			out = append(out, Line{Message: m, Author: n.AuthorName, CaseID: n.CaseID, CaseCode: n.CaseCode, Hides: hides[m.ID], Concealed: concealed(hides[m.ID])})
 		}
 	}
 	return out, nil

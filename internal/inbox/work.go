@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -111,11 +112,12 @@ func (s *Service) Reopen(ctx context.Context, actor identity.Actor, conversation
 	})
 }
 
-// Reply answers the person by the same channel. The key names the form: the same key sends once.
-func (s *Service) Reply(ctx context.Context, actor identity.Actor, conversationID, text, key string) error {
+// Reply answers the person by the same channel, with the files that KeepFile gave. The key names the form: the same key sends
+// once.
+func (s *Service) Reply(ctx context.Context, actor identity.Actor, conversationID, text, key string, files ...string) error {
 	text = strings.TrimSpace(vntext.NFC(strings.ReplaceAll(text, "\r\n", "\n")))
 	switch n := vntext.Length(text); {
-	case n == 0:
+	case n == 0 && len(files) == 0:
 		return fault.Field("reply", "inbox.reply_required")
 	case n > MaxReply:
 		return fault.Field("reply", "inbox.reply_long").With("Limit", MaxReply)
@@ -124,7 +126,14 @@ func (s *Service) Reply(ctx context.Context, actor identity.Actor, conversationI
 	}
 	return s.change(ctx, actor, conversationID, ActionReply, "inbox.reply", func(ctx context.Context, tx db.Tx, c *Conversation) error {
 		to := c.Return()
-		messageID, err := s.Channels.Reply(ctx, tx, channel.ReplyRequest{AccountID: to.AccountID, PersonID: to.PersonID, Text: text, Comment: to.Comment, IdempotencyKey: keyPrefix + c.ID + ":" + key})
+		with, err := s.useFiles(ctx, tx, actor, c.ID, key, files)
+		if err != nil {
+			return err
+		}
+		messageID, err := s.Channels.Reply(ctx, tx, channel.ReplyRequest{AccountID: to.AccountID, PersonID: to.PersonID, Text: text, Comment: to.Comment, Files: with, IdempotencyKey: keyPrefix + c.ID + ":" + key})
+		if on := faultOn(err, "files"); on != nil { // too many, or of a kind that the channel does not take
+			return on
+		}
 		if fault.Is(err, fault.Invalid) { // the channel's limits
 			return fault.Field("reply", "inbox.reply_refused").Because(err)
 		}
@@ -142,6 +151,15 @@ func (s *Service) Reply(ctx context.Context, actor identity.Actor, conversationI
 		}
 		return nil
 	})
+}
+
+// faultOn gives the fault of a field, nil when the error is none.
+func faultOn(err error, field string) error {
+	var f *fault.Error
+	if errors.As(err, &f) && f.Field == field {
+		return f
+	}
+	return nil
 }
 
 // Retry sends an answer of the inbox that failed once more.

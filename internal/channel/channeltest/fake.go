@@ -31,6 +31,8 @@ type Fake struct {
 	errs     []error
 	lose     int
 	Messages int // most characters of a message
+	Files    int // most attachments of a message; 0: none
+	hidden   map[string]bool
 }
 
 // FakePost is one publication at a Fake.
@@ -89,7 +91,28 @@ func (f *Fake) Kind() channel.Kind { return f.kind }
 
 // Limits implements channel.Channel with Zalo's sizes.
 func (f *Fake) Limits() channel.Limits {
-	return channel.Limits{Title: 150, Lead: 300, Message: f.Messages, Pictures: 10, PictureBytes: 1 << 20}
+	return channel.Limits{Title: 150, Lead: 300, Message: f.Messages, Pictures: 10, PictureBytes: 1 << 20, Attachments: f.Files, FileBytes: 5 << 20, FileTypes: []string{".pdf", ".docx"}}
+}
+
+// HideComment implements channel.Hider.
+func (f *Fake) HideComment(_ context.Context, _ channel.Account, commentID string, hidden bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.fail(); err != nil {
+		return err
+	}
+	if f.hidden == nil {
+		f.hidden = map[string]bool{}
+	}
+	f.hidden[commentID] = hidden
+	return nil
+}
+
+// IsHidden tells whether a comment is out of sight.
+func (f *Fake) IsHidden(commentID string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.hidden[commentID]
 }
 
 // Publish implements channel.Channel. Like the real ones it recognises its own earlier work by the mark.
@@ -234,13 +257,14 @@ type fakeEvent struct {
 	Kind                            channel.InboundKind
 	At                              time.Time
 	Pictures                        []channel.Picture
+	Shared                          *channel.Shared
 }
 
 var errSecret = errors.New("wrong secret")
 
 // Incoming makes the headers and body of a webhook with one message, for Service.Intake.
 func (f *Fake) Incoming(externalAccount string, m channel.Message) (http.Header, []byte) {
-	return f.event(fakeEvent{Account: externalAccount, Person: m.PersonID, Name: m.PersonName, Text: m.Text, ID: m.ExternalID, Comment: m.Comment, Pictures: m.Pictures,
+	return f.event(fakeEvent{Account: externalAccount, Person: m.PersonID, Name: m.PersonName, Text: m.Text, ID: m.ExternalID, Comment: m.Comment, Pictures: m.Pictures, Shared: m.Shared,
 		Kind: channel.InboundMessage, At: m.At})
 }
 
@@ -270,7 +294,7 @@ func (f *Fake) Webhook(h http.Header, body []byte) ([]channel.Inbound, error) {
 	}
 	in := channel.Inbound{Kind: e.Kind, ExternalID: e.Account, Key: e.ID, PersonID: e.Person, At: e.At}
 	if e.Kind == channel.InboundMessage {
-		in.Message = &channel.Message{ExternalID: e.ID, PersonID: e.Person, PersonName: e.Name, Text: e.Text, Pictures: e.Pictures, Comment: e.Comment, At: e.At}
+		in.Message = &channel.Message{ExternalID: e.ID, PersonID: e.Person, PersonName: e.Name, Text: e.Text, Pictures: e.Pictures, Shared: e.Shared, Comment: e.Comment, At: e.At}
 	}
 	return []channel.Inbound{in}, nil
 }

@@ -228,7 +228,7 @@ func listPage(v listView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "correction.title"), Head: []ui.Col{{Text: i18n.T(ctx, "correction.col.claim")}, {Text: i18n.T(ctx, "correction.col.unit")}, {Text: i18n.T(ctx, "correction.col.seen"), Num: true}, {Text: i18n.T(ctx, "correction.col.state")}, {Text: i18n.T(ctx, "correction.col.opened")}}, Page: v.Paging, Export: Base + "/xuat.xlsx" + strings.TrimPrefix(v.with(), Base), Print: v.with("in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "correction.title"), Head: []ui.Col{{Text: i18n.T(ctx, "correction.col.claim")}, {Text: i18n.T(ctx, "correction.col.unit")}, {Text: i18n.T(ctx, "correction.col.seen"), Num: true}, {Text: i18n.T(ctx, "correction.col.state")}, {Text: i18n.T(ctx, "correction.col.opened")}}, Page: v.Paging, Export: Base + "/xuat.xlsx" + strings.TrimPrefix(v.with(), Base), Print: v.with("in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -770,7 +770,7 @@ func onePage(v oneView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "correction.places"), Head: []ui.Col{{Text: i18n.T(ctx, "correction.col.unit")}, {Text: i18n.T(ctx, "correction.col.kind")}, {Text: i18n.T(ctx, "correction.col.seen"), Num: true}, {Text: i18n.T(ctx, "correction.col.told"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var32), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "correction.places"), Head: []ui.Col{{Text: i18n.T(ctx, "correction.col.unit")}, {Text: i18n.T(ctx, "correction.col.kind")}, {Text: i18n.T(ctx, "correction.col.seen"), Num: true}, {Text: i18n.T(ctx, "correction.col.told"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var32), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/channel/channeltest"
+	"github.com/nhipcau/nhipcau/internal/channel/enclosure"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
@@ -17,6 +18,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/inbox"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
+	"github.com/nhipcau/nhipcau/internal/platform/blob"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/workday"
 )
@@ -29,6 +31,7 @@ const (
 	OA      = "oa-vinh-hung"
 	Page    = "page-vinh-hung"
 	OtherOA = "oa-truong-vinh"
+	Tube    = "tube-vinh-hung"
 )
 
 // Admin looks after the people of Phường Vinh Hưng and has no desk.
@@ -41,6 +44,8 @@ type Kit struct {
 	Channels *channel.Service
 	Zalo     *channeltest.Fake
 	Facebook *channeltest.Fake
+	YouTube  *channeltest.Fake
+	Kept     *enclosure.Keeper          // files with answers
 	Accounts map[string]channel.Account // by outside id
 	said     int
 }
@@ -53,17 +58,27 @@ func New(t testing.TB, d *db.DB, words feedback.Words) *Kit {
 		speaks = plain{}
 	}
 	k := &Kit{Kit: feedbacktest.New(t, d, words, identitytest.File("inbox", inbox.Policies), channel.Policies),
-		Zalo: channeltest.NewFake(channel.Zalo, 0), Facebook: channeltest.NewFake(channel.Facebook, 0), Accounts: map[string]channel.Account{}}
+		Zalo: channeltest.NewFake(channel.Zalo, 0), Facebook: channeltest.NewFake(channel.Facebook, 0),
+		YouTube: channeltest.NewFake(channel.YouTube, 0), Accounts: map[string]channel.Account{}}
 	k.Channels = channel.New(channel.Deps{DB: d, Queue: k.Queue, Clock: k.Clock, Authz: k.Authz, Sealer: channeltest.Sealer{}, Units: k.Units,
 		Config: channel.Config{Backoff: 20 * time.Millisecond, CallbackURL: "http://127.0.0.1/kenh/ket-noi/ve", Tries: 1}})
 	k.Channels.Add(k.Zalo)
 	k.Channels.Add(k.Facebook)
+	k.Channels.Add(k.YouTube)
+	k.Zalo.Files = 1
+	blobs, err := blob.NewFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Kept = enclosure.New(blobs, k.Channels, k.Clock, nil)
+	k.Channels.SetFiles(k.Kept)
 	k.Service.Replies = k.Channels
 	k.Inbox = inbox.New(inbox.Deps{DB: d, Queue: k.Queue, Clock: k.Clock, Authz: k.Authz, Trail: k.Audit, Forest: k.Units.Forest, Channels: k.Channels,
-		Cases: k.Service, People: Desk{feedbacktest.Officer, feedbacktest.Colleague, feedbacktest.Leader, feedbacktest.OtherOfficer}, Calendar: workday.New(), Words: speaks})
+		Cases: k.Service, People: Desk{feedbacktest.Officer, feedbacktest.Colleague, feedbacktest.Leader, feedbacktest.OtherOfficer}, Calendar: workday.New(), Words: speaks, Keeper: k.Kept})
 	k.account(channel.Zalo, orgunittest.VinhHung, OA)
 	k.account(channel.Facebook, orgunittest.VinhHung, Page)
 	k.account(channel.Zalo, orgunittest.TruongVinh, OtherOA)
+	k.account(channel.YouTube, orgunittest.VinhHung, Tube)
 	return k
 }
 
@@ -81,8 +96,11 @@ func (k *Kit) account(kind channel.Kind, unitID, external string) {
 }
 
 func (k *Kit) fake(external string) *channeltest.Fake {
-	if k.Accounts[external].Kind == channel.Facebook {
+	switch k.Accounts[external].Kind {
+	case channel.Facebook:
 		return k.Facebook
+	case channel.YouTube:
+		return k.YouTube
 	}
 	return k.Zalo
 }
@@ -107,6 +125,22 @@ func (k *Kit) SayUnnamed(external, person, name, text string) {
 func (k *Kit) Comment(external, person, post, text string) {
 	k.T.Helper()
 	k.hear(external, channel.Message{PersonID: person, PersonName: "Người " + person, Text: text, Comment: &channel.CommentRef{PostExternalID: post}, At: k.Clock.Now()})
+}
+
+// Show lets a person send pictures that lie at the given addresses.
+func (k *Kit) Show(external, person, text string, addresses ...string) {
+	k.T.Helper()
+	m := channel.Message{PersonID: person, PersonName: "Người " + person, Text: text, At: k.Clock.Now()}
+	for _, a := range addresses {
+		m.Pictures = append(m.Pictures, channel.Picture{URL: a})
+	}
+	k.hear(external, m)
+}
+
+// HandOver lets a person hand over name and address after they were asked for.
+func (k *Kit) HandOver(external, person string, s channel.Shared) {
+	k.T.Helper()
+	k.hear(external, channel.Message{PersonID: person, PersonName: "Người " + person, Text: s.Name + "\n" + s.Phone, Shared: &s, At: k.Clock.Now()})
 }
 
 func (k *Kit) hear(external string, m channel.Message) {

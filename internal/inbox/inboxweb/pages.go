@@ -6,9 +6,11 @@ package inboxweb
 import (
 	"context"
 	"embed"
+	"errors"
 	"net/http"
 	"net/url"
 
+	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
@@ -29,16 +31,23 @@ var Catalogue embed.FS
 type Rooms struct {
 	Phrases     *phrase.Service     // saved texts
 	Corrections *correction.Service // what goes round and is not so
+
+	// PictureHosts are "host:port" from which pictures of people are fetched though they lie in a private network: the
+	// simulators of a rehearsal.
+	PictureHosts []string
 }
 
 // Pages serves the pages of the inbox.
 type Pages struct {
-	s     *inbox.Service
-	rooms Rooms
+	s       *inbox.Service
+	rooms   Rooms
+	glimpse *glimpse
 }
 
 // New makes the pages of the service.
-func New(s *inbox.Service, rooms Rooms) *Pages { return &Pages{s: s, rooms: rooms} }
+func New(s *inbox.Service, rooms Rooms) *Pages {
+	return &Pages{s: s, rooms: rooms, glimpse: newGlimpse(rooms.PictureHosts)}
+}
 
 const path = "/lam-viec/hop-thu"
 
@@ -47,7 +56,12 @@ func (p *Pages) Routes(rt *web.Routes) {
 	rt.Can("GET "+path, inbox.ActionRead, p.list)
 	rt.Can("GET "+path+".xlsx", inbox.ActionRead, p.excel)
 	rt.Can("GET "+path+"/{id}", inbox.ActionRead, p.open)
+	rt.Can("GET "+path+"/{id}/tep/{file}", inbox.ActionReply, p.keptFile)
+	rt.Can("GET "+path+"/{id}/tin/{message}/tep/{n}", inbox.ActionRead, p.sentFile)
+	rt.Can("GET "+path+"/{id}/tin/{message}/anh/{n}", inbox.ActionRead, p.picture)
 	rt.Can("POST "+path+"/{id}/tra-loi", inbox.ActionReply, p.reply)
+	rt.Can("POST "+path+"/{id}/an", inbox.ActionHide, p.hide)
+	rt.Can("POST "+path+"/{id}/hien", inbox.ActionHide, p.show)
 	rt.Can("POST "+path+"/{id}/gui-lai", inbox.ActionReply, p.retry)
 	rt.Can("POST "+path+"/{id}/nhan", inbox.ActionReply, p.claim)
 	rt.Can("POST "+path+"/{id}/tra-ban", inbox.ActionReply, p.release)
@@ -87,9 +101,13 @@ type oneView struct {
 	Claims   []correction.Claim // noted in this conversation
 	AllOpen  []ui.Option        // claims one may note
 	CanNote  bool
-	Key      string     // names the reply form, so that a double click sends once
-	Act      string     // which form was refused: "tra-loi", "vu-viec", …
-	Typed    url.Values // what was typed in it
+	CanHide  bool
+	Takes    channel.Limits // what an answer may carry; the zero value: nothing
+	Files    []string       // ids of what lies beside the answer
+	Kept     []inbox.File   // the same, as they are
+	Key      string         // names the reply form, so that a double click sends once
+	Act      string         // which form was refused: "tra-loi", "vu-viec", …
+	Typed    url.Values     // what was typed in it
 	Err      error
 }
 
@@ -133,7 +151,8 @@ func (p *Pages) render(w http.ResponseWriter, r *http.Request, status int, v one
 	v.Thread, v.Row, v.Mine = t, p.row(ctx, t.Conversation, q), t.ClaimedBy != "" && t.ClaimedBy == actor.ID
 	v.CanReply, v.CanCase = p.s.Can(actor, inbox.ActionReply, t.Conversation), p.s.CanMakeCase(actor, t.Conversation)
 	v.Window = windowBadge(ctx, t.Conversation, p.s.Now())
-	if err := p.lend(ctx, actor, &v, q); err != nil {
+	v.CanHide = p.s.CanHide(actor, t.Conversation)
+	if err := errors.Join(p.lend(ctx, actor, &v, q), p.lendFiles(ctx, actor, &v)); err != nil {
 		return err
 	}
 	v.split(v.messages(ctx))
@@ -162,12 +181,6 @@ func (p *Pages) act(w http.ResponseWriter, r *http.Request, name, done string, f
 	}
 	back := listView{Q: r.URL.Query()}.address(inbox.Href(r.PathValue("id")), "ok", done)
 	return web.SeeOther(w, r, back)
-}
-
-func (p *Pages) reply(w http.ResponseWriter, r *http.Request) error {
-	return p.act(w, r, "tra-loi", "inbox.done.replied", func(ctx context.Context, a identity.Actor, conversationID string, v url.Values) error {
-		return p.s.Reply(ctx, a, conversationID, v.Get("reply"), v.Get("key"))
-	})
 }
 
 func (p *Pages) retry(w http.ResponseWriter, r *http.Request) error {

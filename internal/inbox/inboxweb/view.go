@@ -339,7 +339,7 @@ func kinds(ctx context.Context, chosen string) []ui.Option {
 
 func channels(ctx context.Context, chosen string) []ui.Option {
 	out := []ui.Option{{Value: "", Text: i18n.T(ctx, "inbox.any_channel")}}
-	for _, k := range []channel.Kind{channel.Zalo, channel.Facebook} {
+	for _, k := range []channel.Kind{channel.Zalo, channel.Facebook, channel.YouTube} {
 		out = append(out, ui.Option{Value: string(k), Text: channelText(ctx, k), Selected: string(k) == chosen})
 	}
 	return out

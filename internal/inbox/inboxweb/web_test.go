@@ -41,7 +41,8 @@ type site struct {
 	t           *testing.T
 	server      *httptest.Server
 	actor       identity.Actor
-	script      bool // requests come from the page keeping itself fresh
+	script      bool   // requests come from the page keeping itself fresh
+	pictures    string // address of a server with pictures of people
 }
 
 func newSite(t *testing.T) *site {
@@ -57,7 +58,7 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	s.Corrections = correction.New(correction.Deps{DB: s.DB, Queue: s.Queue, Clock: s.Clock, Authz: z, Trail: s.Audit, Forest: s.Units.Forest, Inbox: s.Inbox})
-	inboxweb.New(s.Inbox, inboxweb.Rooms{Phrases: &phrase.Service{Cases: s.Service}, Corrections: s.Corrections}).Routes(&rt)
+	inboxweb.New(s.Inbox, inboxweb.Rooms{Phrases: &phrase.Service{Cases: s.Service}, Corrections: s.Corrections, PictureHosts: s.gallery()}).Routes(&rt)
 	(&correctionweb.Pages{Service: s.Corrections}).Routes(&rt)
 	guard := func(r *http.Request, a web.Access) error {
 		if a.Door == web.DoorAction && !s.Authz.CanSomewhere(identity.ActorFrom(r.Context()), a.Action) && !z.CanSomewhere(identity.ActorFrom(r.Context()), a.Action) {
