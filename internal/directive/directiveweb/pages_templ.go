@@ -268,7 +268,7 @@ func receivedPage(v listView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "directive.tab.received"), Head: []ui.Col{{Text: i18n.T(ctx, "directive.col.title")}, {Text: i18n.T(ctx, "directive.col.from")}, {Text: i18n.T(ctx, "directive.col.deadline")}, {Text: i18n.T(ctx, "directive.col.step")}}, Page: v.Paging}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "directive.tab.received"), Head: []ui.Col{{Text: i18n.T(ctx, "directive.col.title")}, {Text: i18n.T(ctx, "directive.col.from")}, {Text: i18n.T(ctx, "directive.col.deadline")}, {Text: i18n.T(ctx, "directive.col.step")}}, Page: v.Paging}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -457,7 +457,7 @@ func sentPage(v listView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "directive.tab.sent"), Head: []ui.Col{{Text: i18n.T(ctx, "directive.col.title")}, {Text: i18n.T(ctx, "directive.col.from")}, {Text: i18n.T(ctx, "directive.col.deadline")}, {Text: i18n.T(ctx, "directive.col.unseen"), Num: true}, {Text: i18n.T(ctx, "directive.col.done_of"), Num: true}, {Text: i18n.T(ctx, "directive.col.state")}}, Page: v.Paging}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "directive.tab.sent"), Head: []ui.Col{{Text: i18n.T(ctx, "directive.col.title")}, {Text: i18n.T(ctx, "directive.col.from")}, {Text: i18n.T(ctx, "directive.col.deadline")}, {Text: i18n.T(ctx, "directive.col.unseen"), Num: true}, {Text: i18n.T(ctx, "directive.col.done_of"), Num: true}, {Text: i18n.T(ctx, "directive.col.state")}}, Page: v.Paging}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1429,7 +1429,7 @@ func sheetPage(v sheetView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "directive.sheet"), Head: []ui.Col{{Text: i18n.T(ctx, "directive.col.unit")}, {Text: i18n.T(ctx, "directive.col.step")}, {Text: i18n.T(ctx, "directive.col.at")}, {Text: i18n.T(ctx, "directive.col.note")}, {Text: i18n.T(ctx, "directive.col.below"), Num: true}, {Text: i18n.T(ctx, "directive.col.nudges"), Num: true}}, Page: v.Paging,
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "directive.sheet"), Head: []ui.Col{{Text: i18n.T(ctx, "directive.col.unit")}, {Text: i18n.T(ctx, "directive.col.step")}, {Text: i18n.T(ctx, "directive.col.at")}, {Text: i18n.T(ctx, "directive.col.note")}, {Text: i18n.T(ctx, "directive.col.below"), Num: true}, {Text: i18n.T(ctx, "directive.col.nudges"), Num: true}}, Page: v.Paging,
 					Export: address(sheetPath+v.ID+"/xuat.xlsx", "buoc", string(v.Filter.Step), "q", v.Filter.Query), Print: address(sheetPath+v.ID, "buoc", string(v.Filter.Step), "q", v.Filter.Query, "in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

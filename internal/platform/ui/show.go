@@ -25,8 +25,8 @@ type TableProps struct {
 	Page    Paging
 	Export  string // address of the Excel file
 	Print   string // address of the print sheet
-	// Stack lays each row out as a card on a narrow screen, so that nobody pulls a wide table sideways. Each cell then names its
-	// column in data-th; the first cell of a row is its heading.
+	// Stack lays each row out as a card on a narrow screen, so that nobody pulls a wide table sideways. Each cell is then
+	// led by the name of its column; the first cell of a row is its heading.
 	Stack bool
 }
 

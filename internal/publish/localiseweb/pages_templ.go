@@ -271,7 +271,7 @@ func progressPage(v progressView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "localise.units"), Page: ui.Paging{Page: 1, Per: len(v.Rows), Total: len(v.Rows)}, Head: []ui.Col{{Text: i18n.T(ctx, "localise.col.unit")}, {Text: i18n.T(ctx, "localise.col.state")}, {Text: i18n.T(ctx, "localise.col.words")}, {Text: i18n.T(ctx, "localise.col.writer")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "localise.units"), Page: ui.Paging{Page: 1, Per: len(v.Rows), Total: len(v.Rows)}, Head: []ui.Col{{Text: i18n.T(ctx, "localise.col.unit")}, {Text: i18n.T(ctx, "localise.col.state")}, {Text: i18n.T(ctx, "localise.col.words")}, {Text: i18n.T(ctx, "localise.col.writer")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -444,7 +444,7 @@ func listPage(v listView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "localise.tab.work"), Page: ui.Paging{Page: 1, Per: len(v.Rows), Total: len(v.Rows)}, Head: []ui.Col{{Text: i18n.T(ctx, "localise.col.post")}, {Text: i18n.T(ctx, "localise.col.todo")}, {Text: i18n.T(ctx, "localise.col.unit")}, {Text: i18n.T(ctx, "localise.col.from")}, {Text: i18n.T(ctx, "localise.col.due")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "localise.tab.work"), Page: ui.Paging{Page: 1, Per: len(v.Rows), Total: len(v.Rows)}, Head: []ui.Col{{Text: i18n.T(ctx, "localise.col.post")}, {Text: i18n.T(ctx, "localise.col.todo")}, {Text: i18n.T(ctx, "localise.col.unit")}, {Text: i18n.T(ctx, "localise.col.from")}, {Text: i18n.T(ctx, "localise.col.due")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var15), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1650,7 +1650,7 @@ func offersPage(v offersView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "localise.offers"), Page: v.Paging, Head: []ui.Col{{Text: i18n.T(ctx, "localise.col.post")}, {Text: i18n.T(ctx, "localise.col.from")}, {Text: i18n.T(ctx, "localise.col.state")}, {Text: i18n.T(ctx, "localise.col.said")}, {Text: i18n.T(ctx, "localise.col.todo")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var62), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "localise.offers"), Page: v.Paging, Head: []ui.Col{{Text: i18n.T(ctx, "localise.col.post")}, {Text: i18n.T(ctx, "localise.col.from")}, {Text: i18n.T(ctx, "localise.col.state")}, {Text: i18n.T(ctx, "localise.col.said")}, {Text: i18n.T(ctx, "localise.col.todo")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var62), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

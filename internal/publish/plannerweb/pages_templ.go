@@ -210,7 +210,7 @@ func planPage(v planView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "planner.lines"), Page: v.Paging, Print: with(v.href(), nil, "in", "1"), Head: []ui.Col{{Text: i18n.T(ctx, "planner.col.unit")}, {Text: i18n.T(ctx, "planner.col.account")}, {Text: i18n.T(ctx, "planner.col.kind")}, {Text: i18n.T(ctx, "planner.col.hour")}, {Text: i18n.T(ctx, "planner.col.announce")}, {Text: i18n.T(ctx, "planner.col.quota"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "planner.lines"), Page: v.Paging, Print: with(v.href(), nil, "in", "1"), Head: []ui.Col{{Text: i18n.T(ctx, "planner.col.unit")}, {Text: i18n.T(ctx, "planner.col.account")}, {Text: i18n.T(ctx, "planner.col.kind")}, {Text: i18n.T(ctx, "planner.col.hour")}, {Text: i18n.T(ctx, "planner.col.announce")}, {Text: i18n.T(ctx, "planner.col.quota"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -292,7 +292,7 @@ func listPage(v listView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "publish.posts"), Head: v.head(ctx), Page: v.Page, Export: with(base+".xlsx", v.Query), Print: with(base, v.Query, "in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "publish.posts"), Head: v.head(ctx), Page: v.Page, Export: with(base+".xlsx", v.Query), Print: with(base, v.Query, "in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -443,7 +443,7 @@ func groupsPage(v groupView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "publish.groups"), Head: []ui.Col{{Text: i18n.T(ctx, "publish.group_name_label")}, {Text: i18n.T(ctx, "publish.units"), Num: true}, {Text: i18n.T(ctx, "publish.do")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "publish.groups"), Head: []ui.Col{{Text: i18n.T(ctx, "publish.group_name_label")}, {Text: i18n.T(ctx, "publish.units"), Num: true}, {Text: i18n.T(ctx, "publish.do")}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

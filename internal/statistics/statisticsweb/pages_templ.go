@@ -537,7 +537,7 @@ func reportPage(v reportView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "statistics.saving.title"), Head: []ui.Col{{Text: i18n.T(ctx, "statistics.saving.what")}, {Text: i18n.T(ctx, "statistics.saving.formula")}, {Text: i18n.T(ctx, "statistics.saving.amount"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "statistics.saving.title"), Head: []ui.Col{{Text: i18n.T(ctx, "statistics.saving.what")}, {Text: i18n.T(ctx, "statistics.saving.formula")}, {Text: i18n.T(ctx, "statistics.saving.amount"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var20), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1181,7 +1181,7 @@ func topPosts(v accountView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "statistics.top"), Head: []ui.Col{{Text: i18n.T(ctx, "statistics.col.post")}, {Text: i18n.T(ctx, "statistics.col.day")}, {Text: i18n.T(ctx, "statistics.col.views"), Num: true}, {Text: i18n.T(ctx, "statistics.col.reactions"), Num: true}, {Text: i18n.T(ctx, "statistics.col.shares"), Num: true}, {Text: i18n.T(ctx, "statistics.col.comments"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "statistics.top"), Head: []ui.Col{{Text: i18n.T(ctx, "statistics.col.post")}, {Text: i18n.T(ctx, "statistics.col.day")}, {Text: i18n.T(ctx, "statistics.col.views"), Num: true}, {Text: i18n.T(ctx, "statistics.col.reactions"), Num: true}, {Text: i18n.T(ctx, "statistics.col.shares"), Num: true}, {Text: i18n.T(ctx, "statistics.col.comments"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var49), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -423,7 +423,7 @@ func sheetPage(v sheetView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "subscription.office.history"), Head: tallyHead(ctx, ui.Col{Text: i18n.T(ctx, "subscription.office.what")}, ui.Col{Text: i18n.T(ctx, "subscription.office.at")}, ui.Col{Text: i18n.T(ctx, "subscription.office.door")})}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "subscription.office.history"), Head: tallyHead(ctx, ui.Col{Text: i18n.T(ctx, "subscription.office.what")}, ui.Col{Text: i18n.T(ctx, "subscription.office.at")}, ui.Col{Text: i18n.T(ctx, "subscription.office.door")})}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var19), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1116,7 +1116,7 @@ func settingsPage(v settingsView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "subscription.settings.days"), Head: []ui.Col{{Text: i18n.T(ctx, "subscription.settings.day")}, {Text: i18n.T(ctx, "subscription.office.door")}, {Text: i18n.T(ctx, "subscription.settings.state")}, {Text: i18n.T(ctx, "subscription.settings.count"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var54), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "subscription.settings.days"), Head: []ui.Col{{Text: i18n.T(ctx, "subscription.settings.day")}, {Text: i18n.T(ctx, "subscription.office.door")}, {Text: i18n.T(ctx, "subscription.settings.state")}, {Text: i18n.T(ctx, "subscription.settings.count"), Num: true}}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var54), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1880,7 +1880,7 @@ func leftoverPage(v leftoverView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "voter.leftover.caption"), Head: heads(ctx, "code", "text", "body", "round", "sessions#", "kind"), Page: ui.Paging{Page: 1, Per: max(len(v.Rows), 1), Total: len(v.Rows)}, Export: with(leftoverPath+"/xuat.xlsx", v.query()), Print: with(leftoverPath, v.query(), "in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var76), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "voter.leftover.caption"), Head: heads(ctx, "code", "text", "body", "round", "sessions#", "kind"), Page: ui.Paging{Page: 1, Per: max(len(v.Rows), 1), Total: len(v.Rows)}, Export: with(leftoverPath+"/xuat.xlsx", v.query()), Print: with(leftoverPath, v.query(), "in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var76), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -2099,7 +2099,7 @@ func roundsPage(v roundsView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "voter.round.caption"), Head: heads(ctx, "round", "unit", "level", "session_on", "lock"), Page: ui.Paging{Page: 1, Per: len(v.Rows), Total: len(v.Rows)}, Export: roundsPath + "/xuat.xlsx", Print: roundsPath + "?in=1"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var87), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "voter.round.caption"), Head: heads(ctx, "round", "unit", "level", "session_on", "lock"), Page: ui.Paging{Page: 1, Per: len(v.Rows), Total: len(v.Rows)}, Export: roundsPath + "/xuat.xlsx", Print: roundsPath + "?in=1"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var87), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -3230,7 +3230,7 @@ func letterTable(rows []voter.LetterRow, name func(string) string, today dateOf,
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "voter.letter.caption"), Head: heads(ctx, "number", letterWho(to), "round", "sent_on", "due_on", "answered#"), Page: ui.Paging{Page: 1, Per: len(rows), Total: len(rows)}, Export: export, Print: print}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var135), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "voter.letter.caption"), Head: heads(ctx, "number", letterWho(to), "round", "sent_on", "due_on", "answered#"), Page: ui.Paging{Page: 1, Per: len(rows), Total: len(rows)}, Export: export, Print: print}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var135), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -360,7 +360,7 @@ func meetingTable(rows []meetingLine, paging ui.Paging, export, print string) te
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "voter.meeting.caption"), Head: heads(ctx, "when", "place", "round", "attendance#", "items#", "answered#", "state"), Page: paging, Export: export, Print: print}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "voter.meeting.caption"), Head: heads(ctx, "when", "place", "round", "attendance#", "items#", "answered#", "state"), Page: paging, Export: export, Print: print}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1367,7 +1367,7 @@ func itemTable(rows []voter.ItemView, name func(string) string, paging ui.Paging
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "voter.item.caption"), Head: heads(ctx, "code", "text", "field", "body", "state"), Page: paging, Export: export, Print: print}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "voter.item.caption"), Head: heads(ctx, "code", "text", "field", "body", "state"), Page: paging, Export: export, Print: print}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
