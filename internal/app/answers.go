@@ -4,10 +4,13 @@ import (
 	"context"
 
 	"github.com/nhipcau/nhipcau/data"
+	"github.com/nhipcau/nhipcau/internal/channel/notice"
 	"github.com/nhipcau/nhipcau/internal/dashboard"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/alert"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphone"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
 	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
@@ -28,6 +31,7 @@ import (
 type answerRooms struct {
 	similar *similar.Service
 	follow  *follow.Service
+	phone   *byphone.Service
 	survey  *survey.Service
 	promise *promise.Service
 	opinion *opinion.Service
@@ -38,6 +42,7 @@ type answerRooms struct {
 type Answers struct {
 	Similar *similar.Service
 	Follow  *follow.Service
+	Phone   *byphone.Service
 	Survey  *survey.Service
 	Promise *promise.Service
 	Opinion *opinion.Service
@@ -50,6 +55,9 @@ func (h *House) openAnswers(days *workday.Calendar) {
 	a := &f.answers
 	a.similar = similar.New(similar.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Cases: f.feedback, Audit: h.audit})
 	a.follow = follow.New(follow.Deps{DB: h.db, Clock: h.clock, Cases: f.feedback, Offers: a.similar})
+	a.phone = byphone.New(byphone.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Cases: f.feedback, Followers: a.follow, Notices: h.channelRooms.notices, Phones: h.people,
+		Codes: h.phoneCodes, Sealer: h.box, Key: h.box.Derive("telephones that are told of answers"), Root: h.provinceID,
+		Unit: func(unitID string) string { return feedback.BodyName(h.words.In("vi"), f.feedback.Unit(unitID)) }})
 	a.survey = survey.New(survey.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Cases: f.feedback})
 	a.promise = promise.New(promise.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Pictures: h.pictures, Audit: h.audit})
 	a.opinion = opinion.New(opinion.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Audit: h.audit, Words: h.words.In("vi")})
@@ -70,9 +78,18 @@ func (h *House) matters(ctx context.Context) ([]routing.Category, error) {
 func (h *House) casePages() *feedbackweb.Pages {
 	a := h.features.answers
 	shapes, box := h.publicMap()
-	return feedbackweb.New(h.features.feedback, feedbackweb.DefaultLimits).With(feedbackweb.Rooms{Routing: h.features.routing, Phrases: &phrase.Service{Cases: h.features.feedback},
+	return feedbackweb.New(h.features.feedback, feedbackweb.DefaultLimits).With(feedbackweb.Rooms{Phone: h.phonePages(), Routing: h.features.routing, Phrases: &phrase.Service{Cases: h.features.feedback},
 		Similar: a.similar, Follow: a.follow, Survey: a.survey, Promise: a.promise, Opinion: a.opinion, Files: a.files, Brand: h.unitBrand, Shapes: shapes, ViewBox: box, Place: h.place,
 	})
+}
+
+// phonePages are the screens of messages to telephones.
+func (h *House) phonePages() *byphoneweb.Pages { return byphoneweb.New(h.features.answers.phone, 60) }
+
+// phoneCodes sends the codes that prove a telephone number, in the name of the house.
+func (h *House) phoneCodes() identity.PhoneSender {
+	u := h.features.feedback.Unit(h.provinceID())
+	return notice.Codes{Notices: h.channelRooms.notices, UnitID: u.ID, Unit: feedback.BodyName(h.words.In("vi"), u)}
 }
 
 // publicMap is the outline of the communes for citizens' pages; none where the house has no boundaries.

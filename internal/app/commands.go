@@ -13,6 +13,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel/notice"
 	"github.com/nhipcau/nhipcau/internal/channel/youtube"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphone"
 	"github.com/nhipcau/nhipcau/internal/household"
 	"github.com/nhipcau/nhipcau/internal/housing"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -67,7 +68,7 @@ func (keysResealCmd) Run(s *session) error {
 		return err
 	}
 	total := 0
-	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), notice.Sealed(), youtube.Sealed(), feedback.Sealed(), subscription.Sealed(), voter.Sealed(), household.Sealed(), housing.Sealed(), relief.Sealed()} {
+	for _, columns := range [][]secret.Column{identity.Sealed(), channel.Sealed(), notice.Sealed(), youtube.Sealed(), feedback.Sealed(), byphone.Sealed(), subscription.Sealed(), voter.Sealed(), household.Sealed(), housing.Sealed(), relief.Sealed()} {
 		for _, c := range columns {
 			n, err := box.Reseal(s.ctx, d, c)
 			total += n

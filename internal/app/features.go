@@ -19,6 +19,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/assist"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist/assistweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphone"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/deadline"
 	"github.com/nhipcau/nhipcau/internal/feedback/deadlineweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
@@ -125,6 +127,7 @@ func rooms() []room {
 		{name: "assist", migrations: assist.Migrations, catalogue: assistweb.Catalogue},
 		{name: "similar", migrations: similar.Migrations},
 		{name: "follow", migrations: follow.Migrations},
+		{name: "byphone", migrations: byphone.Migrations, catalogue: byphoneweb.Catalogue},
 		{name: "alert", migrations: alert.Migrations},
 		{name: "subscription", migrations: subscription.Migrations, policies: subscription.Policies, catalogue: subscriptionweb.Catalogue},
 		{name: "survey", migrations: survey.Migrations},

@@ -256,7 +256,7 @@ func (h *House) UnitURL(u orgunit.Unit) string { return h.features.portal.Links.
 // Rooms gives the services.
 func (h *House) Rooms() Rooms {
 	return Rooms{DB: h.db, Clock: h.clock, Pictures: h.pictures, Units: h.units, People: h.people, Channels: h.channels,
-		Publish: h.features.publish, Planner: h.features.planner, Regulation: h.features.regulation, Localise: h.features.localise, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Readers: h.features.readers, Audience: h.channelRooms.audience, Notices: h.channelRooms.notices, Films: h.films, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Correction: h.features.correction, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
+		Publish: h.features.publish, Planner: h.features.planner, Regulation: h.features.regulation, Localise: h.features.localise, Feedback: h.features.feedback, Answers: Answers{Similar: h.features.answers.similar, Follow: h.features.answers.follow, Phone: h.features.answers.phone, Survey: h.features.answers.survey, Promise: h.features.answers.promise, Opinion: h.features.answers.opinion, Files: h.features.answers.files}, Deadline: h.features.deadline, Routing: h.features.routing, Inbox: h.features.inbox, Loud: h.features.loud, Fleet: h.features.fleet, Voter: h.features.voter, Readers: h.features.readers, Audience: h.channelRooms.audience, Notices: h.channelRooms.notices, Films: h.films, Household: h.features.household, Housing: h.features.housing, Relief: h.features.relief, Spending: h.features.spending, Cash: h.features.cash, Award: h.features.award, Fund: h.features.fund, Disclosure: h.features.disclosure, Directive: h.features.directive, Statistics: h.features.statistics, Correction: h.features.correction, Topics: h.features.topics, Assist: h.features.assist, Sites: h.features.portal.Sites, Admin: h.features.admin,
 		Diary: audit.NewViewer(h.audit, h.authz, h.units)}
 }
 
@@ -278,7 +278,7 @@ func (h *House) featurePages() []pages {
 		h.fleetPages(),
 		h.voterPages(),
 		h.fundPages(),
-		&assistweb.Pages{Service: f.assist},
+		&assistweb.Pages{Service: f.assist, Phone: f.answers.phone},
 		&topicsweb.Pages{Service: f.topics},
 		&statisticsweb.Pages{Service: f.statistics},
 		&directiveweb.Pages{Service: f.directive, PublicURL: h.cfg.PublicURL},
@@ -290,6 +290,7 @@ func (h *House) featurePages() []pages {
 		&awardweb.Pages{Service: h.features.award},
 		h.disclosurePages(),
 		h.casePages(),
+		h.phonePages(),
 		h.promisePages(),
 		h.readerPages(),
 		h.deadlinePages(),

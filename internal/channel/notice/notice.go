@@ -37,9 +37,9 @@ type Purpose string
 const (
 	ConfirmPhone Purpose = "confirm_phone" // code, unit
 	CaseReceived Purpose = "case_received" // code (of tracking), unit
-	AnswerReady  Purpose = "answer_ready"  // code (of tracking), unit
+	AnswerReady  Purpose = "answer_ready"  // code (of tracking), unit, link
 	MeetingSoon  Purpose = "meeting_soon"  // what, date, place, unit
-	Announcement Purpose = "announcement"  // what, date, unit
+	Announcement Purpose = "announcement"  // what, date, unit, link
 )
 
 // Purposes lists them in order.

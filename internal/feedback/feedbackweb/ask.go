@@ -35,6 +35,8 @@ type askForm struct {
 	In      feedback.Intake
 	Query   string // what was typed to find the unit
 	Forbid  bool   // the person does not want publication
+	Zalo    bool   // the person wishes to be told of the answer at the number
+	CanZalo bool   // and somebody could tell
 	Trap    string // a field no person sees; a machine fills it
 	Found   []unitChoice
 	Similar []offerRow
@@ -136,6 +138,9 @@ func (p *Pages) askForward(ctx context.Context, f *askForm) {
 		}
 	case askWho:
 		fs = f.In.CheckWho()
+		if fs.OrNil() == nil {
+			checkPhone(&fs, f.Zalo, f.In.Person.Phone)
+		}
 	}
 	if f.Err = fs.OrNil(); f.Err == nil {
 		f.Step++
@@ -222,6 +227,9 @@ func (p *Pages) askSend(w http.ResponseWriter, r *http.Request, f askForm) error
 	if err != nil {
 		return err
 	}
+	if err := p.keepPhone(r.Context(), c, f.Zalo, f.In.Person.Phone); err != nil {
+		return err
+	}
 	return web.SeeOther(w, r, "/vu-viec/"+c.Code+"?moi=1")
 }
 
@@ -269,6 +277,9 @@ func (p *Pages) renderAsk(w http.ResponseWriter, r *http.Request, status int, f 
 		}
 	}
 	var err error
+	if f.CanZalo, err = p.phoneOffered(r.Context(), f.In); err != nil {
+		return err
+	}
 	if f.Matters, err = p.matterOptions(r.Context(), f.In.Category, "feedback.ask.category_none"); err != nil {
 		return err
 	}
@@ -320,7 +331,7 @@ func unreadable(err error) error {
 }
 
 func askFormOf(v url.Values) askForm {
-	f := askForm{Nonce: v.Get("nonce"), Query: strings.TrimSpace(v.Get("unit_q")), Forbid: v.Get("forbid") != "", Seen: v.Get("seen") != "", Trap: v.Get("website")}
+	f := askForm{Nonce: v.Get("nonce"), Query: strings.TrimSpace(v.Get("unit_q")), Forbid: v.Get("forbid") != "", Zalo: v.Get("zalo") != "", Seen: v.Get("seen") != "", Trap: v.Get("website")}
 	switch v.Get("step") {
 	case "2":
 		f.Step = askWhere

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -51,6 +52,7 @@ type dossierView struct {
 	Person *feedback.Person // opened for this page only
 	Extra  extra
 	Course course
+	Phones byphoneweb.Office
 	Err    error
 }
 
@@ -101,6 +103,9 @@ func (p *Pages) renderDossier(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	if err := p.gatherCourse(r, actor, &v); err != nil {
+		return err
+	}
+	if err := p.gatherPhone(ctx, actor, &v); err != nil {
 		return err
 	}
 	return web.Render(w, r, status, dossierPage(v))

@@ -14,6 +14,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
 	"github.com/nhipcau/nhipcau/internal/feedback/opinion"
 	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
@@ -38,6 +39,7 @@ type Rooms struct {
 	Files   *attach.Service
 	Routing *routing.Service
 	Phrases *phrase.Service
+	Phone   *byphoneweb.Pages // messages to telephones; nil: none
 
 	// Shapes are the communes for the map of public questions, by official code; none leaves the list alone.
 	Shapes  []ui.Shape

@@ -56,10 +56,14 @@ func askWhereFacts(ctx context.Context, f askForm) []ui.DefinitionItem {
 }
 
 func askWhoFacts(ctx context.Context, f askForm) []ui.DefinitionItem {
-	return []ui.DefinitionItem{
+	out := []ui.DefinitionItem{
 		{Term: i18n.T(ctx, "feedback.ask.name"), Text: orNone(ctx, f.In.Person.Name)},
 		{Term: i18n.T(ctx, "feedback.ask.phone"), Text: orNone(ctx, f.In.Person.Phone)},
 	}
+	if f.Zalo && f.CanZalo {
+		out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "byphone.office"), Text: i18n.T(ctx, "byphone.tick")})
+	}
+	return out
 }
 
 // point writes a place on the map as "18.67340, 105.69230".

@@ -13,6 +13,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphone"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
@@ -32,7 +33,10 @@ const slipPath = Base + "/phieu/"
 const maxBody = 64 << 20
 
 // Pages serves the pages.
-type Pages struct{ Service *assist.Service }
+type Pages struct {
+	Service *assist.Service
+	Phone   *byphone.Service // messages to telephones; nil: none
+}
 
 // Routes adds the pages.
 func (p *Pages) Routes(r *web.Routes) {
@@ -44,6 +48,8 @@ func (p *Pages) Routes(r *web.Routes) {
 // formView is the form with the slips that can be handed over without network.
 type formView struct {
 	Form  assist.Form
+	Zalo  bool // the person wishes to be told at their number
+	Can   bool // and somebody could tell
 	Areas []orgunit.Unit
 	Slips []slip
 	Today int
@@ -55,12 +61,12 @@ type slip struct{ Code, URL string }
 func (p *Pages) form(w http.ResponseWriter, r *http.Request) error {
 	f := assist.Form{AreaID: r.URL.Query().Get("khu"), Intake: feedback.Intake{Kind: feedback.Report, MayPublish: true}}
 	web.KeepOffline(w)
-	return p.show(w, r, http.StatusOK, f, nil)
+	return p.show(w, r, http.StatusOK, formView{Form: f})
 }
 
-func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, f assist.Form, refused error) error {
+func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, v formView) error {
 	a := identity.ActorFrom(r.Context())
-	v := formView{Form: f, Areas: p.Service.Areas(a), Err: refused}
+	v.Areas = p.Service.Areas(a)
 	if v.Form.AreaID == "" && len(v.Areas) > 0 {
 		v.Form.AreaID = v.Areas[0].ID
 	}
@@ -73,6 +79,11 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, f assis
 	}
 	if v.Today, err = p.Service.Today(r.Context(), a); err != nil {
 		return err
+	}
+	if p.Phone != nil {
+		if v.Can, err = p.Phone.Offered(r.Context(), v.Form.AreaID); err != nil {
+			return err
+		}
 	}
 	return web.Render(w, r, status, formPage(v))
 }
@@ -89,14 +100,24 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 	if f.OfflineID == "" {
 		f.OfflineID = v.Get("nonce")
 	}
-	if refused != nil {
-		return p.show(w, r, http.StatusUnprocessableEntity, f, refused)
+	wish := v.Get("zalo") != "" && p.Phone != nil && !f.Intake.Kind.Secret()
+	if refused == nil && wish {
+		refused = byphone.Check(f.Intake.Person.Phone)
 	}
-	if _, err := p.Service.Take(r.Context(), a, f); err != nil {
-		if fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooLarge) || fault.Is(err, fault.Conflict) {
-			return p.show(w, r, web.Status(fault.KindOf(err)), f, err)
-		}
+	if refused != nil {
+		return p.show(w, r, http.StatusUnprocessableEntity, formView{Form: f, Zalo: wish, Err: refused})
+	}
+	s, err := p.Service.Take(r.Context(), a, f)
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.TooLarge) || fault.Is(err, fault.Conflict) {
+		return p.show(w, r, web.Status(fault.KindOf(err)), formView{Form: f, Zalo: wish, Err: err})
+	}
+	if err != nil {
 		return err
+	}
+	if wish { // what stands against the number is no reason to refuse the question
+		if err := p.Phone.Wish(r.Context(), s.Code, f.Intake.Person.Phone); err != nil && !fault.Is(err, fault.Invalid) && !fault.Is(err, fault.Conflict) {
+			return err
+		}
 	}
 	return web.SeeOther(w, r, slipPath+url.PathEscape(f.OfflineID))
 }
