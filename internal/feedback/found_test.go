@@ -23,7 +23,9 @@ func TestSearchKnowsWordsAndUnits(t *testing.T) {
 	each(t, func(t *testing.T, k *feedbacktest.Kit) {
 		ctx := context.Background()
 		lamp := k.Ask()
-		drain := k.Ask(func(in *feedback.Intake) { in.Text = "Cống thoát nước khối Kim Tân tắc, nước ngập vào nhà mỗi khi mưa to." })
+		drain := k.Ask(func(in *feedback.Intake) {
+			in.Text = "Cống thoát nước khối Kim Tân tắc, nước ngập vào nhà mỗi khi mưa to."
+		})
 		find := func(actor identity.Actor, f feedback.Filter) string {
 			t.Helper()
 			list, n, err := k.Service.Cases(ctx, actor, f)

@@ -110,6 +110,14 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 	for _, part := range sc.parts(f.Text == "", func() *bun.SelectQuery { return q.NewSelect().Model((*caseRow)(nil)) }) {
 		legs = append(legs, filtered(part, f, today, sc.known()))
 	}
+	if f.Text != "" {
+		ids, total, err := foundOnce(ctx, legs[0].Column("c.id").OrderExpr(order), f.Page, f.Per)
+		if err != nil || len(ids) == 0 {
+			return nil, total, err
+		}
+		out, err := s.casesByID(ctx, q, ids)
+		return out, total, err
+	}
 	total, err := fewerOf(ctx, q, legs)
 	if err != nil || total == 0 {
 		return nil, 0, err
@@ -120,6 +128,20 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 	}
 	out, err := s.casesByID(ctx, q, page)
 	return out, total, err
+}
+
+// foundOnce reads one page of the ids that a search finds and counts them up to CountedTo. The index of words is asked once:
+// it gives few enough to be counted here.
+func foundOnce(ctx context.Context, sel *bun.SelectQuery, page, per int) (ids []string, total int, err error) {
+	if err := sel.Limit(wordindex.Most).Scan(ctx, &ids); err != nil {
+		return nil, 0, err
+	}
+	total = min(len(ids), CountedTo)
+	if per > 0 {
+		from := min((max(page, 1)-1)*per, len(ids))
+		ids = ids[from:min(from+per, len(ids))]
+	}
+	return ids, total, nil
 }
 
 // oneOf reads one page of the ids of what several queries find, each once. No query gives more than the page needs.
@@ -185,7 +207,9 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near []string) *bu
 	if f.HolderUnitID != "" {
 		q = q.Where("c.holder_unit_id = ?", f.HolderUnitID)
 	}
-	if f.UnderUnitID != "" {
+	if f.among != nil {
+		q = q.Where("c.holder_unit_id IN (?)", bun.In(f.among))
+	} else if f.UnderUnitID != "" {
 		q = orgunit.Within(q, "c.holder_unit_id", []string{f.UnderUnitID}, today)
 	}
 	if f.ClaimedBy != "" {

@@ -98,12 +98,7 @@ func ofUnit(sel *bun.SelectQuery, unitID string, near []string, on clock.Date) *
 func (s store) publics(ctx context.Context, q bun.IDB, unitID string, near []string, text string, on clock.Date, page, per int) ([]Published, int, error) {
 	words := slices.DeleteFunc(vntext.Tokens(text), func(w string) bool { return len(w) < 2 })
 	sel := publicWords.Hold(ofUnit(q.NewSelect().Model((*publicRow)(nil)), unitID, near, on), "p.id", words, near)
-	total, err := fewer(ctx, q, sel)
-	if err != nil || total == 0 {
-		return nil, 0, err
-	}
-	var ids []string // what is sorted are ids, not whole answers
-	err = sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC").Limit(int64(per)).Offset(int64((max(page, 1)-1)*per)).Scan(ctx, &ids)
+	ids, total, err := latest(ctx, q, sel, len(words) > 0, page, per)
 	if err != nil || len(ids) == 0 {
 		return nil, total, err
 	}
@@ -116,6 +111,19 @@ func (s store) publics(ctx context.Context, q bun.IDB, unitID string, near []str
 		out[i] = r.domain()
 	}
 	return out, total, nil
+}
+
+// latest reads one page of the ids of published answers, newest first, and counts all up to CountedTo: what is sorted are
+// ids, not whole answers.
+func latest(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, searched bool, page, per int) (ids []string, total int, err error) {
+	if searched {
+		return foundOnce(ctx, sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC"), page, per)
+	}
+	if total, err = fewer(ctx, q, sel); err != nil || total == 0 {
+		return nil, total, err
+	}
+	err = sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC").Limit(int64(per)).Offset(int64((max(page, 1)-1)*per)).Scan(ctx, &ids)
+	return ids, total, err
 }
 
 // fewer counts what a query finds, up to CountedTo: a list that nobody pages to its end is not counted to its end.

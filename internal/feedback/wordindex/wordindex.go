@@ -1,4 +1,4 @@
-// Package wordindex finds texts by the beginnings of their words, in some units or in all, with the full-text index that
+// Package wordindex finds texts by their words, in some units or in all, with the full-text index that
 // each engine keeps: FTS5 on SQLite (https://www.sqlite.org/fts5.html), a tsvector under a GIN index on PostgreSQL
 // (https://www.postgresql.org/docs/current/textsearch-indexes.html).
 //
@@ -27,8 +27,8 @@ type Index struct {
 	Latest string // the columns by which PostgreSQL finds the latest rows first, as "id DESC"
 }
 
-// Hold limits a query to rows whose column names a text of the index that holds all the words, each as the beginning of a
-// word, and one of the units; no units means all. The words are folded letters and digits, as of vntext.Tokens; no words
+// Hold limits a query to rows whose column names a text of the index that holds all the words, the last one as the beginning
+// of a word since people are still typing it, and one of the units; no units means all. The words are folded letters and digits, as of vntext.Tokens; no words
 // leave the query as it is.
 func (x Index) Hold(q *bun.SelectQuery, column string, words, units []string) *bun.SelectQuery {
 	if len(words) == 0 {
@@ -36,14 +36,14 @@ func (x Index) Hold(q *bun.SelectQuery, column string, words, units []string) *b
 	}
 	words = words[:min(len(words), mostWords)] // letters and digits alone: nothing in them means anything to the engines
 	if q.Dialect().Name() == dialect.SQLite {
-		match := `search : ("` + strings.Join(words, `"* AND "`) + `"*)`
+		match := `search : ("` + strings.Join(words, `" AND "`) + `"*)`
 		if len(units) > 0 {
 			match += " AND units : (" + strings.ReplaceAll(strings.Join(units, " OR "), "-", "") + ")"
 		}
 		return q.Where("? IN (SELECT d.id FROM ? AS d WHERE d.doc IN (SELECT f.rowid FROM ? AS f WHERE ? MATCH ? ORDER BY f.rowid DESC LIMIT ?))",
 			bun.Ident(column), bun.Ident(x.Table+"_doc"), bun.Ident(x.Table+"_fts"), bun.Ident(x.Table+"_fts"), match, Most)
 	}
-	query, args := "to_tsquery('simple', ?)", []any{bun.Ident(column), bun.Ident(x.Table), strings.Join(words, ":* & ") + ":*"}
+	query, args := "to_tsquery('simple', ?)", []any{bun.Ident(column), bun.Ident(x.Table), strings.Join(words, " & ") + ":*"}
 	if len(units) > 0 {
 		query += " && ?::tsquery"
 		args = append(args, "'@"+strings.Join(units, "' | '@")+"'") // no word begins with @
