@@ -39,6 +39,7 @@ func (s *site) open(words feedback.Words) {
 	r := &s.rooms
 	r.Similar = similar.New(similar.Deps{DB: k.DB, Queue: k.Queue, Clock: k.Clock, Cases: k.Service, Audit: k.Audit})
 	r.Follow = follow.New(follow.Deps{DB: k.DB, Clock: k.Clock, Cases: k.Service, Offers: r.Similar})
+	s.openPhones()
 	r.Survey = survey.New(survey.Deps{DB: k.DB, Queue: k.Queue, Clock: k.Clock, Cases: k.Service})
 	r.Promise = promise.New(promise.Deps{DB: k.DB, Queue: k.Queue, Clock: k.Clock, Authz: k.Authz, Calendar: days, Cases: k.Service, Pictures: feedbacktest.Pictures{}, Audit: k.Audit})
 	r.Opinion = opinion.New(opinion.Deps{DB: k.DB, Queue: k.Queue, Clock: k.Clock, Authz: k.Authz, Calendar: days, Cases: k.Service, Audit: k.Audit, Words: words})

@@ -19,6 +19,8 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphone"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/follow"
@@ -50,19 +52,21 @@ type site struct {
 	actor  identity.Actor
 	client *http.Client
 	rooms  feedbackweb.Rooms
+	zalo   *zaloDesk
 }
 
 func newSite(t testing.TB, limits feedbackweb.Limits) *site {
 	t.Helper()
-	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, promiseweb.Catalogue, routingweb.Catalogue, open311web.Catalogue, feedbackweb.Catalogue)
+	words, err := i18n.Load(ui.Catalogue, picture.Catalogue, promiseweb.Catalogue, byphoneweb.Catalogue, routingweb.Catalogue, open311web.Catalogue, feedbackweb.Catalogue)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, Kit: feedbacktest.New(t, dbtest.SQLite(t, append(feedbacktest.Migrations, similar.Migrations, follow.Migrations, survey.Migrations, promise.Migrations, opinion.Migrations, attach.Migrations, routing.Migrations, phrase.Migrations)...), words.In("vi"), identitytest.File("routing", routing.Policies)), actor: identity.Citizen()}
+	s := &site{t: t, Kit: feedbacktest.New(t, dbtest.SQLite(t, append(feedbacktest.Migrations, similar.Migrations, follow.Migrations, byphone.Migrations, survey.Migrations, promise.Migrations, opinion.Migrations, attach.Migrations, routing.Migrations, phrase.Migrations)...), words.In("vi"), identitytest.File("routing", routing.Policies)), actor: identity.Citizen()}
 	s.open(words.In("vi"))
 	s.rooms.Routing, s.rooms.Phrases = routing.New(routing.Deps{Cases: s.Service, Root: orgunittest.Province}), &phrase.Service{Cases: s.Service}
 	var rt web.Routes
 	feedbackweb.New(s.Service, limits).With(s.rooms).Routes(&rt)
+	s.rooms.Phone.Routes(&rt)
 	guard := func(r *http.Request, a web.Access) error {
 		actor := identity.ActorFrom(r.Context())
 		switch {

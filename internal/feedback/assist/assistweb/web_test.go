@@ -14,6 +14,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist/assistweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -46,7 +47,7 @@ func newSite(t *testing.T) *site {
 	k := feedbacktest.New(t, d, nil)
 	s := &site{t: t}
 	var err error
-	if s.words, err = i18n.Load(ui.Catalogue, feedbackweb.Catalogue, assistweb.Catalogue); err != nil {
+	if s.words, err = i18n.Load(ui.Catalogue, feedbackweb.Catalogue, byphoneweb.Catalogue, assistweb.Catalogue); err != nil {
 		t.Fatal(err)
 	}
 	var rt web.Routes
