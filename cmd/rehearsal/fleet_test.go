@@ -34,6 +34,12 @@ func fleetLives(t *testing.T, house *app.House, cast people) {
 	if err != nil || pr.Counts[localise.StateReady] != 1 || pr.Counts[localise.StateReview] != 1 || pr.Counts[localise.StateAsIs] != 1 {
 		t.Errorf("local voices: %+v %v", pr.Counts, err)
 	}
+	if list, _, err = r.Publish.List(ctx, leader, publish.Filter{Text: "bep an"}, 1); err != nil || len(list) != 1 {
+		t.Fatal("no post with a film", err)
+	}
+	if v, err := r.Publish.Shown(ctx, cast.byRole[identity.RoleApprover], list[0].ID); err != nil || v == nil || !v.Vertical() || v.Poster == nil {
+		t.Errorf("who approves does not see the film: %+v %v", v, err)
+	}
 	week := statistics.Span{From: today.AddDays(-35), To: today.AddDays(-15)}
 	report, err := r.Statistics.Report(ctx, leader, statistics.Query{Span: week, Group: statistics.ByPeers})
 	if err != nil || len(report.Rows) < 3 || report.Total.Posts < 500 || report.Past.Posts < 300 || report.Total.Views == 0 {

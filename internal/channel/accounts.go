@@ -2,6 +2,8 @@ package channel
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
 // StateIll is a state to filter by: every account that somebody must look after.
@@ -19,7 +22,7 @@ type Filter struct {
 	Kind  Kind
 	State AccountState
 	Unit  string // this unit and those below
-	Query string // part of the name
+	Query string // part of the name, with or without marks
 }
 
 // Accounts lists the accounts of the units in which (and below which) the actor may see channels, ordered by kind and name.
@@ -34,7 +37,7 @@ func (s *Service) Accounts(ctx context.Context, actor identity.Actor, f Filter) 
 	if err != nil || len(units) == 0 {
 		return nil, err
 	}
-	return s.store.accounts(ctx, s.db.Read(), func(q *bun.SelectQuery) *bun.SelectQuery {
+	found, err := s.store.accounts(ctx, s.db.Read(), func(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("a.unit_id IN (?)", bun.In(units))
 		if f.Kind != "" {
 			q = q.Where("a.kind = ?", f.Kind)
@@ -47,11 +50,12 @@ func (s *Service) Accounts(ctx context.Context, actor identity.Actor, f Filter) 
 		default:
 			q = q.Where("a.state = ?", f.State)
 		}
-		if f.Query != "" {
-			q = q.Where("lower(a.name) LIKE lower(?)", "%"+f.Query+"%")
-		}
 		return q
 	})
+	if words := vntext.Fold(f.Query); words != "" {
+		found = slices.DeleteFunc(found, func(a Account) bool { return !strings.Contains(vntext.Fold(a.Name), words) })
+	}
+	return found, err
 }
 
 // unitsWithAccounts lists the units that have accounts and stand under one of the roots (any, for the house itself) and,
@@ -95,6 +99,11 @@ func (s *Service) resource(a Account) identity.Resource {
 // AccountByID gives an account to another feature that has already checked its own actor.
 func (s *Service) AccountByID(ctx context.Context, accountID string) (Account, error) {
 	return s.store.account(ctx, s.db.Read(), accountID)
+}
+
+// AccountsByID gives those of the accounts that are there, by id, to another feature that has already checked its own actor.
+func (s *Service) AccountsByID(ctx context.Context, accountIDs []string) (map[string]Account, error) {
+	return s.store.accountsByID(ctx, s.db.Read(), accountIDs)
 }
 
 // AccountsOfUnits lists the open accounts of exactly these units, of these kinds (all kinds when none is given), for a

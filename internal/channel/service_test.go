@@ -201,6 +201,12 @@ func TestOnlyOnesOwnChannels(t *testing.T) {
 				t.Errorf("%+v sees %d accounts, %v", c.actor.Grants, len(as), err)
 			}
 		}
+		h.AccountWith(t, channel.Account{Kind: channel.Zalo, UnitID: orgunittest.VinhHung, ExternalID: "3", Name: "MTTQ Phường Trường Vinh"}, channel.Tokens{})
+		for words, want := range map[string]int{"truong vinh": 1, "TRƯỜNG": 1, "phường vinh": 0} {
+			if as, err := h.Service.Accounts(ctx, identity.System("test"), channel.Filter{Query: words}); err != nil || len(as) != want {
+				t.Errorf("%q finds %d accounts, %v", words, len(as), err)
+			}
+		}
 		if _, err := h.Service.Accounts(ctx, identity.Citizen(), channel.Filter{}); !fault.Is(err, fault.Unauthenticated) {
 			t.Errorf("a citizen: %v", err)
 		}

@@ -93,6 +93,15 @@ func (s *Service) Film(ctx context.Context, a identity.Actor, id string) (FilmPr
 	return p, err
 }
 
+// Shown gives the film of the version that stands before an actor who may read the post; nil without one or before it is ready.
+func (s *Service) Shown(ctx context.Context, a identity.Actor, postID string) (*channel.Video, error) {
+	_, v, err := s.open(ctx, a, ActRead, postID)
+	if err != nil {
+		return nil, err
+	}
+	return s.film(ctx, v.VideoID)
+}
+
 // UsedFilms tells which of the films a version of some post carries, for the room of films.
 func (s *Service) UsedFilms(ctx context.Context, ids []string) ([]string, error) {
 	var used []string

@@ -72,7 +72,7 @@ func (v listView) filtered() bool {
 
 func (v listView) kinds(ctx context.Context) []chip {
 	var out []chip
-	for _, k := range []channel.Kind{channel.Zalo, channel.Facebook, channel.Portal} {
+	for _, k := range []channel.Kind{channel.Zalo, channel.Facebook, channel.YouTube, channel.Portal} {
 		if n := v.Found.ByKind[k]; n > 0 || v.Asked.Kind == k {
 			out = append(out, v.chip("kenh", string(k), kindText(ctx, k), n))
 		}

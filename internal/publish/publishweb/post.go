@@ -37,6 +37,7 @@ type postView struct {
 	Tone, StateIs  string
 	Targets        []string
 	Pictures       []formPicture
+	Film           *channel.Video
 	Changes        []change
 	Older          int // number of the version compared with; 0: none
 	Plan           *publish.Plan
@@ -87,6 +88,9 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, refusal
 		return err
 	}
 	v.Pictures = chosenPictures(f)
+	if v.Film, err = p.s.Shown(ctx, a, f.ID); err != nil {
+		return err
+	}
 	v.Changes, v.Older = changes(ctx, f)
 	v.Timeline = timeline(ctx, f)
 	return web.Render(w, r, status, postPage(v))
