@@ -88,8 +88,7 @@ func (h *House) phonePages() *byphoneweb.Pages { return byphoneweb.New(h.feature
 
 // phoneCodes sends the codes that prove a telephone number, in the name of the house.
 func (h *House) phoneCodes() identity.PhoneSender {
-	u := h.features.feedback.Unit(h.provinceID())
-	return notice.Codes{Notices: h.channelRooms.notices, UnitID: u.ID, Unit: feedback.BodyName(h.words.In("vi"), u)}
+	return notice.Codes{Notices: h.channelRooms.notices, UnitID: h.provinceID(), Unit: h.provinceName()}
 }
 
 // publicMap is the outline of the communes for citizens' pages; none where the house has no boundaries.

@@ -33,11 +33,17 @@ func (h *House) openReaders(ctx context.Context, links portal.Links) error {
 	}
 	h.features.readers = subscription.New(subscription.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Sealer: h.box,
 		Key: h.box.Derive("addresses of readers"), Post: h.post(), Push: webpush.NewClient(keys.VAPID, h.pushSubject(), h.clock, strings.Fields(h.cfg.Push.Services)), Returns: h.cfg.Mail.Returns,
+		ByPhone: &subscription.ByPhone{Notices: h.channelRooms.notices, Phones: h.people, Codes: h.phoneCodes, UnitID: h.provinceID, Unit: h.provinceName},
 		Words:   func(lang string) subscription.Words { return h.words.In(lang) },
 		Name:    func(w subscription.Words, u orgunit.Unit) string { return feedback.BodyName(w, u) },
 		BaseURL: h.cfg.PublicURL, From: h.cfg.Mail.From, Relay: h.cfg.Mail.SMTP, Signer: h.signer})
 	posts.New(posts.Deps{Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Posts: h.features.publish, Links: links, Readers: h.features.readers})
 	return nil
+}
+
+// provinceName is how the province's Front is written in messages.
+func (h *House) provinceName() string {
+	return feedback.BodyName(h.words.In("vi"), h.features.feedback.Unit(h.provinceID()))
 }
 
 // pushSubject is whom a push service asks when something is wrong: the house's address, or its site.

@@ -91,7 +91,18 @@ func (s *Service) tallies(ctx context.Context, things []thingRow) (map[string][]
 // Counted is how many readers chose a topic.
 type Counted struct {
 	Topic
-	Email, Browser int
+	Email, Browser, Zalo int
+}
+
+func (c *Counted) add(d Door, n int) {
+	switch d {
+	case Email:
+		c.Email += n
+	case Zalo:
+		c.Zalo += n
+	default:
+		c.Browser += n
+	}
 }
 
 // Sheet is what officials see of their readers: numbers.
@@ -99,6 +110,8 @@ type Sheet struct {
 	Topics  []Counted
 	Email   int // readers with at least one topic here
 	Browser int
+	Zalo    int
+	Price   int64 // of one message to a telephone, in đồng; 0 while none can be sent
 	History []Past
 }
 
@@ -150,11 +163,7 @@ func (s *Service) Sheet(ctx context.Context, a identity.Actor, unitID string) (S
 			at[t] = i
 			out.Topics = append(out.Topics, Counted{Topic: t})
 		}
-		if r.Door == Email {
-			out.Topics[i].Email += r.N
-		} else {
-			out.Topics[i].Browser += r.N
-		}
+		out.Topics[i].add(r.Door, r.N)
 	}
 	var doors []struct {
 		Door Door
@@ -163,12 +172,14 @@ func (s *Service) Sheet(ctx context.Context, a identity.Actor, unitID string) (S
 	if err := base().ColumnExpr("r.door, COUNT(DISTINCT r.id) AS n").GroupExpr("r.door").Scan(ctx, &doors); err != nil {
 		return out, err
 	}
+	var all Counted
 	for _, d := range doors {
-		if d.Door == Email {
-			out.Email = d.N
-		} else {
-			out.Browser = d.N
-		}
+		all.add(d.Door, d.N)
+	}
+	out.Email, out.Browser, out.Zalo = all.Email, all.Browser, all.Zalo
+	var err error
+	if out.Price, _, err = s.PhoneOffer(ctx); err != nil {
+		return out, err
 	}
 	return out, s.past(ctx, &out, units)
 }

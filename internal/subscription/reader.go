@@ -87,7 +87,7 @@ func (s *Service) Subscribe(ctx context.Context, w Wish) error {
 func (s *Service) insert(ctx context.Context, tx db.Tx, d Door, key string, x sealed, p Pace, lang string) (readerRow, error) {
 	now := s.Clock.Now()
 	r := readerRow{ID: id.New(), Door: d, AddressKey: key, TokenHash: hashOf(x.Token), Pace: p, Lang: lang, AskedAt: now}
-	if d == Browser {
+	if d != Email { // a browser asks its owner itself, and a number was proved by a code
 		r.ConfirmedAt = now
 	}
 	plain, err := json.Marshal(x)
@@ -266,6 +266,9 @@ func (s *Service) SetPace(ctx context.Context, token string, p Pace) error {
 	}
 	if !p.valid() {
 		return fault.Field("pace", "subscription.pace_unknown")
+	}
+	if r.Door == Zalo && p == Now {
+		return fault.Field("pace", "subscription.pace_zalo")
 	}
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		_, err := tx.NewUpdate().Model((*readerRow)(nil)).Set("pace = ?", p).Where("id = ?", r.ID).Exec(ctx)

@@ -171,6 +171,9 @@ func (s *Service) tell(ctx context.Context, readerID string) error {
 	}
 	letter := letterRow{ID: id.New(), ReaderID: r.ID, About: "news", State: itemSending, At: s.Clock.Now()}
 	commit := func() error { return s.claim(ctx, letter, rows) }
+	if r.Door == Zalo {
+		return s.message(ctx, r, x, letter, items, rows)
+	}
 	if r.Door == Browser {
 		return s.push(ctx, r, x, letter, items, commit)
 	}
@@ -179,14 +182,13 @@ func (s *Service) tell(ctx context.Context, readerID string) error {
 
 // notNow tells whether a reader is left in peace for now; the hourly look comes back to them.
 func (s *Service) notNow(r readerRow) bool {
-	hour := s.Clock.Now().In(clock.Vietnam).Hour()
 	switch {
 	case (r.Pace != Now || r.Failures > 0) && r.DigestOn == s.today(): // the letter of the day has gone: this job came twice
 		return true
 	case r.Pace == Now && r.ToldOn == s.today() && r.ToldN >= MaxADay:
 		return true
 	}
-	return r.Door == Browser && (hour >= QuietFrom || hour < DigestHour)
+	return r.Door != Email && s.quiet()
 }
 
 // public keeps what stands in public now; what was taken down meanwhile is never told.
@@ -241,37 +243,41 @@ func (s *Service) public(ctx context.Context, w Words, r readerRow, rows []itemR
 // claim writes down that the last word is being said: from here on these things are not told to this reader again, whatever
 // happens.
 func (s *Service) claim(ctx context.Context, l letterRow, rows []itemRow) error {
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		for _, it := range rows {
-			res, err := tx.NewUpdate().Model(&it).Set("state = ?", itemSending).Set("letter_id = ?", l.ID).WherePK().Where("state = ?", itemWaiting).Exec(ctx)
-			if err != nil {
-				return err
-			}
-			if n, _ := res.RowsAffected(); n != 1 {
-				return errTaken
-			}
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.claimIn(ctx, tx, l, rows) })
+}
+
+func (s *Service) claimIn(ctx context.Context, tx db.Tx, l letterRow, rows []itemRow) error {
+	for _, it := range rows {
+		res, err := tx.NewUpdate().Model(&it).Set("state = ?", itemSending).Set("letter_id = ?", l.ID).WherePK().Where("state = ?", itemWaiting).Exec(ctx)
+		if err != nil {
+			return err
 		}
-		_, err := tx.NewInsert().Model(&l).Exec(ctx)
-		return err
-	})
+		if n, _ := res.RowsAffected(); n != 1 {
+			return errTaken
+		}
+	}
+	_, err := tx.NewInsert().Model(&l).Exec(ctx)
+	return err
 }
 
 // told writes down that a reader was told.
 func (s *Service) told(ctx context.Context, r readerRow, l letterRow, state itemState) error {
-	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		if err := s.settleIn(ctx, tx, l, state); err != nil {
-			return err
-		}
-		q := tx.NewUpdate().Model((*readerRow)(nil)).Set("told_n = CASE WHEN told_on = ? THEN told_n + 1 ELSE 1 END", s.today()).Set("told_on = ?", s.today()).Where("id = ?", r.ID)
-		if r.Pace != Now || r.Failures > 0 {
-			q = q.Set("digest_on = ?", s.today())
-		}
-		if r.RefusedOn < clock.DateOf(s.Clock.Now().AddDate(0, 0, -7)) { // a server may take a letter and return it a day later
-			q = q.Set("failures = 0")
-		}
-		_, err := q.Exec(ctx)
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.toldIn(ctx, tx, r, l, state) })
+}
+
+func (s *Service) toldIn(ctx context.Context, tx db.Tx, r readerRow, l letterRow, state itemState) error {
+	if err := s.settleIn(ctx, tx, l, state); err != nil {
 		return err
-	})
+	}
+	q := tx.NewUpdate().Model((*readerRow)(nil)).Set("told_n = CASE WHEN told_on = ? THEN told_n + 1 ELSE 1 END", s.today()).Set("told_on = ?", s.today()).Where("id = ?", r.ID)
+	if r.Pace != Now || r.Failures > 0 {
+		q = q.Set("digest_on = ?", s.today())
+	}
+	if r.RefusedOn < clock.DateOf(s.Clock.Now().AddDate(0, 0, -7)) { // a server may take a letter and return it a day later
+		q = q.Set("failures = 0")
+	}
+	_, err := q.Exec(ctx)
+	return err
 }
 
 // write sends what waits as one letter.

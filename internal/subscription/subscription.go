@@ -1,7 +1,7 @@
 // Package subscription keeps those who read along: whoever wishes to be told of new things of a unit (its posts and its answers
-// to questions) by e-mail or in their browser, at once or collected once a day or a week. Nobody
+// to questions) by e-mail, in their browser or by a message to their telephone, at once or collected once a day or a week. Nobody
 // is written to by e-mail who has not confirmed the address by the link in the first letter; every letter carries a link
-// that ends it with one click (RFC 8058); a browser is asked by the browser itself. Addresses are kept sealed, are shown to
+// that ends it with one click (RFC 8058); a browser is asked by the browser itself, a telephone number is proved by a code. Addresses are kept sealed, are shown to
 // nobody, and are deleted when the reader stops or when the door takes nothing any more. One thing is told to one reader
 // once, and only while it stands in public.
 //
@@ -64,10 +64,11 @@ type Door string
 const (
 	Email   Door = "email"
 	Browser Door = "webpush"
+	Zalo    Door = "zalo" // a message to a telephone number
 )
 
 // Doors lists the doors in the order of pages.
-var Doors = [...]Door{Email, Browser}
+var Doors = [...]Door{Email, Browser, Zalo}
 
 // Pace is how often a reader wishes to be told.
 type Pace string
@@ -179,6 +180,7 @@ type Deps struct {
 	Key     []byte      // for the keyed hash of addresses and the marks of letters
 	Post    mailer.Post // nil: no e-mail
 	Push    Pusher      // nil: no browsers
+	ByPhone *ByPhone    // nil: no telephones
 	Returns string      // address to which undeliverable letters come back, marked behind a "+"; "" leaves them to the house's own
 	Words   func(lang string) Words
 	Name    func(w Words, u orgunit.Unit) string // what the public calls a unit
@@ -202,6 +204,9 @@ func New(d Deps) *Service {
 	jobs.Handle(d.Queue, func(ctx context.Context, j *jobs.Job[sendArgs]) error { return s.tell(ctx, j.Args.ID) })
 	jobs.Handle(d.Queue, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.sweep(ctx) })
 	d.Queue.Every(time.Hour, func() jobs.Args { return sweepArgs{} })
+	if d.ByPhone != nil {
+		jobs.On(d.Queue, "subscription", s.onNotice)
+	}
 	return s
 }
 
@@ -225,7 +230,7 @@ func (s *Service) Categories(ctx context.Context, kind string, w Words, lang str
 
 // Enabled tells whether the house can use a door.
 func (s *Service) Enabled(d Door) bool {
-	return d == Email && s.Post != nil || d == Browser && s.Push != nil
+	return d == Email && s.Post != nil || d == Browser && s.Push != nil || d == Zalo && s.ByPhone != nil
 }
 
 // PushKey is the public half of the key that signs pushes, "" when the house sends none.
@@ -254,6 +259,7 @@ func place(readerID string) string { return "subscription_reader:" + readerID }
 type sealed struct {
 	Email string                `json:"e,omitempty"`
 	Push  *webpush.Subscription `json:"p,omitempty"`
+	Phone string                `json:"n,omitempty"`
 	Token string                `json:"t"`
 }
 

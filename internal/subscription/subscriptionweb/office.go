@@ -38,8 +38,8 @@ type sheetView struct {
 }
 
 type countLine struct {
-	Text           string
-	Email, Browser int
+	Text                 string
+	Email, Browser, Zalo int
 }
 
 // unit is the one that is asked for, or the one acted for.
@@ -73,7 +73,7 @@ func (p *Pages) sheet(w http.ResponseWriter, r *http.Request) error {
 		CanExport: p.S.Authz.Can(a, subscription.ActionExport, identity.Resource{Type: "Readers", ID: unit, UnitID: unit}),
 		CanSettle: p.S.Authz.Can(a, subscription.ActionSettings, identity.Resource{Type: "Readers", ID: "house"})}
 	for _, t := range s.Topics {
-		v.Lines = append(v.Lines, countLine{p.S.Describe(ctx, words{ctx}, i18n.Lang(ctx), t.Topic), t.Email, t.Browser})
+		v.Lines = append(v.Lines, countLine{p.S.Describe(ctx, words{ctx}, i18n.Lang(ctx), t.Topic), t.Email, t.Browser, t.Zalo})
 	}
 	return web.Render(w, r, http.StatusOK, sheetPage(v))
 }

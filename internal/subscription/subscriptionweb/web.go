@@ -60,6 +60,7 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Public("POST "+subscription.Path, p.subscribe)
 	r.Public("POST "+browserPath, p.browser)
 	r.Public("POST "+movedPath, p.moved)
+	r.Public("POST "+phonePath, p.proved)
 	r.Public("GET "+subscription.Path+"/{token}", p.manage)
 	r.Public("POST "+subscription.Path+"/{token}", p.confirm)
 	r.Public("POST "+subscription.Path+"/{token}/nhip", p.pace)
@@ -96,6 +97,8 @@ type askView struct {
 	choiceView
 	Email   string
 	ByMail  bool
+	Phone   string
+	ByPhone bool
 	PushKey string
 	Sent    bool
 }
@@ -165,7 +168,11 @@ func (p *Pages) form(w http.ResponseWriter, r *http.Request, status int, typed u
 	if err != nil {
 		return err
 	}
-	return web.Render(w, r, status, askPage(askView{choiceView: c, Email: typed.Get("email"), ByMail: p.S.Enabled(subscription.Email), PushKey: p.S.PushKey(), Sent: sent}))
+	v := askView{choiceView: c, Email: typed.Get("email"), ByMail: p.S.Enabled(subscription.Email), Phone: typed.Get("phone"), PushKey: p.S.PushKey(), Sent: sent}
+	if _, v.ByPhone, err = p.S.PhoneOffer(r.Context()); err != nil {
+		return err
+	}
+	return web.Render(w, r, status, askPage(v))
 }
 
 // read limits how often one network address asks, and reads the form.
@@ -189,6 +196,9 @@ func (p *Pages) subscribe(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := r.PostForm
+	if f.Get("website") == "" && f.Get("go") == "zalo" {
+		return p.byPhone(w, r)
+	}
 	if f.Get("website") == "" { // what only a program fills in
 		err := p.S.Subscribe(r.Context(), subscription.Wish{Email: f.Get("email"), Topics: topics(f), Pace: subscription.Pace(f.Get("pace")), Lang: i18n.Lang(r.Context())})
 		if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
@@ -252,6 +262,7 @@ func (p *Pages) moved(w http.ResponseWriter, r *http.Request) error {
 type manageView struct {
 	subscription.Reader
 	Chosen []chosenLine
+	Latest []subscription.Item // what they were told by telephone
 	More   choiceView
 	Base   string
 	Notice string
@@ -282,6 +293,11 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, notice 
 	v := manageView{Reader: who, Base: subscription.Path + "/" + r.PathValue("token"), Notice: notice}
 	for _, c := range who.Topics {
 		v.Chosen = append(v.Chosen, chosenLine{c, p.S.Describe(ctx, words{ctx}, i18n.Lang(ctx), c.Topic)})
+	}
+	if who.Door == subscription.Zalo {
+		if v.Latest, err = p.S.Latest(ctx, r.PathValue("token"), words{ctx}); err != nil {
+			return err
+		}
 	}
 	if v.More, err = p.choice(ctx, typed, refused); err != nil {
 		return err
