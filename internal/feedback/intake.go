@@ -215,7 +215,11 @@ func (s *Service) insert(ctx context.Context, actor identity.Actor, in Intake, t
 	if err != nil {
 		return Case{}, err
 	}
-	err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.put(ctx, tx, actor, in, &fresh) })
+	if fresh.plain(actor.SignedIn()) && len(in.Pictures) == 0 {
+		err = s.crowd.Do(ctx, &fresh)
+	} else {
+		err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.put(ctx, tx, actor, in, &fresh) })
+	}
 	if err != nil {
 		return Case{}, err
 	}
@@ -224,9 +228,10 @@ func (s *Service) insert(ctx context.Context, actor identity.Actor, in Intake, t
 
 // newCase is a case that is about to be written, with its first event and its person sealed.
 type newCase struct {
-	c      Case
-	e      Event
-	sealed string
+	c         Case
+	e         Event
+	sourceKey string
+	sealed    string
 }
 
 // prepare makes all of a new case that needs no database.
@@ -241,7 +246,7 @@ func (s *Service) prepare(actor identity.Actor, in Intake, term Term, now time.T
 	if n.e, err = n.c.Take(StepReceive, Act{At: now, ActorID: actor.ID, ActorName: actor.Name, ToUnitID: in.UnitID, Clock: term}); err != nil {
 		return n, err
 	}
-	n.e.ID = id.New()
+	n.e.ID, n.sourceKey = id.New(), in.SourceKey
 	n.c.Receipt = newReceipt(n.c)
 	n.sealed, err = s.seal(n.c.ID, in.Person)
 	return n, err
@@ -254,10 +259,9 @@ func (s *Service) put(ctx context.Context, tx db.Tx, actor identity.Actor, in In
 			return err
 		}
 	}
-	if err := s.store.insertNew(ctx, tx, n, in.SourceKey); err != nil {
+	if err := s.putPlain(ctx, tx, []*newCase{n}); err != nil {
 		return err
 	}
-	tx.AfterCommit(s.settler.Call)
 	if n.c.Pictures > 0 {
 		if _, err := s.store.claimPictures(ctx, tx, n.c.ID, in.Pictures); err != nil {
 			return err
@@ -267,6 +271,12 @@ func (s *Service) put(ctx context.Context, tx db.Tx, actor identity.Actor, in In
 		return err
 	}
 	return s.record(ctx, tx, actor, n.c, "feedback.receive")
+}
+
+// putPlain writes new cases with which nothing else is written.
+func (s *Service) putPlain(ctx context.Context, tx db.Tx, list []*newCase) error {
+	tx.AfterCommit(s.settler.Call)
+	return s.store.insertNew(ctx, tx, list)
 }
 
 func (s *Service) seal(caseID string, p Person) (string, error) {
