@@ -3,6 +3,7 @@ package channel
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -13,8 +14,9 @@ import (
 )
 
 // Budget keeps all accounts of a kind, on all processes, within the calls a minute that the platform allows the app. Each
-// process takes a lease of up to a hundred calls at a time from the database and spends it from memory; the leases of the
-// last minute never add up to more than the limit. A part of it is kept for answers to people and the like.
+// process takes a lease of up to a hundred calls at a time from the database and spends it from memory; the calls of the
+// last minute never add up to more than the limit: a lease counts from its last call on, as told with the next lease, and
+// one of which nobody told from when it lapsed. A part of it is kept for answers to people and the like.
 type Budget struct {
 	db        *db.DB
 	name      string
@@ -22,8 +24,10 @@ type Budget struct {
 	log       *slog.Logger
 
 	mu      sync.Mutex
-	left    int       // of the present lease
-	until   time.Time // when the lease lapses
+	present leaseRow  // the lease that is being spent
+	left    int       // of it
+	until   time.Time // when it lapses
+	last    time.Time // when a call of it was made last
 	blocked time.Time // no lease before this
 }
 
@@ -31,8 +35,10 @@ const (
 	leaseSize  = 100
 	leaseLife  = 2 * time.Second
 	window     = time.Minute
-	patience   = 5 * time.Second // longer waits give the worker back
-	reservePct = 2               // percent kept for urgent calls
+	travel     = 500 * time.Millisecond // how much later than it was begun a call may be counted by the platform
+	patience   = 5 * time.Second        // longer waits give the worker back
+	crowding   = 2 * time.Second        // over which those who were sent away come back
+	reservePct = 2                      // percent kept for urgent calls
 )
 
 func newBudget(d *db.DB, name string, perMinute int, log *slog.Logger) *Budget {
@@ -59,6 +65,16 @@ type leaseRow struct {
 	Name string    `bun:"name"`
 	N    int       `bun:"n"`
 	At   time.Time `bun:"at"`
+	// SpentAt is when its last call was made; zero while it is being spent, and when its process ended before it told.
+	SpentAt time.Time `bun:"spent_at,nullzero"`
+}
+
+// over is when the platform has forgotten the calls of the lease.
+func (l leaseRow) over() time.Time {
+	if l.SpentAt.IsZero() {
+		return l.At.Add(leaseLife + window + travel)
+	}
+	return l.SpentAt.Add(window + travel)
 }
 
 // Take waits for leave to make one call; it returns an error that says when to come back if that would take long.
@@ -74,7 +90,7 @@ func (b *Budget) Take(ctx context.Context) error {
 		}
 		if time.Now().Add(wait).After(deadline) {
 			return &Error{Kind: Kind(b.name), Code: "budget", Message: "the calls of this minute are spent", Advice: AdviceLater,
-				Key: "channel.error.budget", Scope: ScopeApp, Wait: jitter(wait)}
+				Key: "channel.error.budget", Scope: ScopeApp, Wait: wait + time.Duration(rand.Int64N(int64(crowding)))}
 		}
 		select {
 		case <-ctx.Done():
@@ -92,27 +108,31 @@ func (b *Budget) try(ctx context.Context) (time.Duration, error) {
 	urgent, _ := ctx.Value(urgentKey{}).(bool)
 	if b.left > 0 && now.Before(b.until) {
 		b.left--
+		b.last = now
 		return 0, nil
 	}
 	if now.Before(b.blocked) && !urgent {
 		return b.blocked.Sub(now), nil
 	}
-	n, wait, err := b.lease(context.WithoutCancel(ctx), urgent)
+	got, wait, err := b.lease(context.WithoutCancel(ctx), urgent)
 	if err != nil {
 		return 0, err
 	}
-	if n == 0 {
-		b.left, b.blocked = 0, now.Add(wait)
+	b.present, b.left = got, got.N
+	if got.N == 0 {
+		b.blocked = now.Add(wait)
 		return wait, nil
 	}
-	b.left, b.until = n-1, now.Add(leaseLife)
+	b.left--
+	b.last, b.until = time.Now(), got.At.Add(leaseLife)
 	return 0, nil
 }
 
-// lease takes up to a hundred calls of the minute; 0 with the time until some become free.
-func (b *Budget) lease(ctx context.Context, urgent bool) (n int, wait time.Duration, err error) {
+// lease takes up to a hundred calls of the minute, and tells what became of the lease before; none, with the time until some
+// become free.
+func (b *Budget) lease(ctx context.Context, urgent bool) (got leaseRow, wait time.Duration, err error) {
 	err = b.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		n, wait = 0, 0
+		got, wait = leaseRow{}, 0
 		row := budgetRow{Name: b.name}
 		if _, err := tx.NewInsert().Model(&row).On("CONFLICT (name) DO NOTHING").Exec(ctx); err != nil {
 			return err
@@ -120,12 +140,15 @@ func (b *Budget) lease(ctx context.Context, urgent bool) (n int, wait time.Durat
 		if err := tx.ForUpdate(tx.NewSelect().Model(&row).WherePK()).Scan(ctx); err != nil {
 			return err
 		}
+		if err := b.spent(ctx, tx); err != nil {
+			return err
+		}
 		now := time.Now().UTC()
 		if row.PausedUntil.After(now) {
 			wait = row.PausedUntil.Sub(now)
 			return nil
 		}
-		gone := now.Add(-window - leaseLife) // a lease may be spent until it lapses
+		gone := now.Add(-window - leaseLife - travel) // a lease may be spent until it lapses
 		if _, err := tx.NewDelete().Model((*leaseRow)(nil)).Where("name = ?", b.name).Where("at < ?", gone).Exec(ctx); err != nil {
 			return err
 		}
@@ -133,14 +156,24 @@ func (b *Budget) lease(ctx context.Context, urgent bool) (n int, wait time.Durat
 		if err := tx.NewSelect().Model(&leases).Where("name = ?", b.name).Order("at").Scan(ctx); err != nil {
 			return err
 		}
-		n, wait = b.share(leases, now, urgent)
-		if n == 0 {
+		var n int
+		if n, wait = b.share(leases, now, urgent); n == 0 {
 			return nil
 		}
-		_, err := tx.NewInsert().Model(&leaseRow{ID: id.New(), Name: b.name, N: n, At: now}).Exec(ctx)
+		got = leaseRow{ID: id.New(), Name: b.name, N: n, At: now}
+		_, err := tx.NewInsert().Model(&got).Returning("NULL").Exec(ctx)
 		return err
 	})
-	return n, wait, err
+	return got, wait, err
+}
+
+// spent tells how much of the present lease was used and until when: the rest is free again at once.
+func (b *Budget) spent(ctx context.Context, tx db.Tx) error {
+	if b.present.ID == "" {
+		return nil
+	}
+	_, err := tx.NewUpdate().Model((*leaseRow)(nil)).Set("n = ?", b.present.N-b.left).Set("spent_at = ?", b.last.UTC()).Where("id = ?", b.present.ID).Exec(ctx)
+	return err
 }
 
 func (b *Budget) share(leases []leaseRow, now time.Time, urgent bool) (int, time.Duration) {
@@ -148,9 +181,15 @@ func (b *Budget) share(leases []leaseRow, now time.Time, urgent bool) (int, time
 	if !urgent {
 		limit -= limit * reservePct / 100
 	}
-	used := 0
+	used, wait := 0, time.Second
+	var free time.Time
 	for _, l := range leases {
-		used += l.N
+		if over := l.over(); over.After(now) {
+			used += l.N
+			if free.IsZero() || over.Before(free) {
+				free = over
+			}
+		}
 	}
 	size := min(leaseSize, max(1, b.perMinute/20))
 	if urgent {
@@ -159,9 +198,8 @@ func (b *Budget) share(leases []leaseRow, now time.Time, urgent bool) (int, time
 	if n := min(size, limit-used); n > 0 {
 		return n, 0
 	}
-	wait := time.Second
-	if len(leases) > 0 {
-		wait = max(10*time.Millisecond, leases[0].At.Add(window+leaseLife).Sub(now))
+	if !free.IsZero() {
+		wait = max(10*time.Millisecond, free.Sub(now))
 	}
 	return 0, wait
 }
@@ -193,6 +231,6 @@ func (b *Budget) Strike(ctx context.Context) {
 		b.log.ErrorContext(ctx, "the budget could not be slowed down", "budget", b.name, "err", err)
 	}
 	b.mu.Lock()
-	b.left = 0
+	b.until = time.Time{}
 	b.mu.Unlock()
 }

@@ -93,6 +93,11 @@ func (s *Service) messages(ctx context.Context, q bun.IDB, where func(*bun.Selec
 	return out, nil
 }
 
+// Messages reads stored messages by their ids, those that are there, in no order, for a feature that has checked its own actor.
+func (s *Service) Messages(ctx context.Context, messageIDs []string) ([]Message, error) {
+	return s.messages(ctx, s.db.Read(), func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("m.id IN (?)", bun.In(messageIDs)) })
+}
+
 // Message reads one stored message, for a feature that has checked its own actor.
 func (s *Service) Message(ctx context.Context, messageID string) (Message, error) {
 	ms, err := s.messages(ctx, s.db.Read(), func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("m.id = ?", messageID) })
@@ -135,6 +140,7 @@ type personRow struct {
 	Unreachable string    `bun:"unreachable"`
 	WithdrawnAt time.Time `bun:"withdrawn_at,nullzero"`
 	LastAt      time.Time `bun:"last_at,nullzero"`
+	FollowAt    time.Time `bun:"follow_at,nullzero"` // when they last said whether they follow
 }
 
 // Person tells what the account knows of a person; the zero value when it knows nothing.

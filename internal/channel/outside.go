@@ -61,7 +61,7 @@ func (s *Service) KeepPeople(ctx context.Context, tx db.Tx, accountID string, pe
 		}
 		_, err := tx.NewInsert().Model(&rows).On("CONFLICT (account_id, person_id) DO UPDATE").
 			Set("name = CASE WHEN EXCLUDED.name <> '' AND p.withdrawn_at IS NULL THEN EXCLUDED.name ELSE p.name END").
-			Set("follows = CASE WHEN p.withdrawn_at IS NULL AND (p.last_at IS NULL OR p.last_at <= ?) THEN EXCLUDED.follows ELSE p.follows END", at).Exec(ctx)
+			Set("follows = CASE WHEN p.withdrawn_at IS NULL AND (p.follow_at IS NULL OR p.follow_at <= ?) THEN EXCLUDED.follows ELSE p.follows END", at).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ func (s *Service) keepLine(ctx context.Context, tx db.Tx, a Account, m Message, 
 	if added == 0 || m.Outgoing {
 		return int(added), nil
 	}
-	return 1, s.store.touchPerson(ctx, tx, personRow{AccountID: a.ID, PersonID: m.PersonID, Name: m.PersonName, LastAt: m.At}, false)
+	return 1, s.store.touchPerson(ctx, tx, personRow{AccountID: a.ID, PersonID: m.PersonID, Name: m.PersonName, LastAt: m.At})
 }
 
 // newMessage is the row of a message that came in.

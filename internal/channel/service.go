@@ -109,6 +109,8 @@ type Service struct {
 	files    Files
 	tokens   *Vault
 	budgets  map[Kind]*Budget
+	hooks    *db.Gather[webhookRow]
+	reader   reader
 	node     string
 	crash    func(point, what string) error // tests only: see crashed
 }
@@ -126,6 +128,7 @@ func New(d Deps) *Service {
 	for kind, perMinute := range s.cfg.Budget {
 		s.budgets[kind] = newBudget(d.DB, string(kind), perMinute, d.Logger)
 	}
+	s.hooks = db.NewGather(keepTogether, s.keepWebhooks)
 	s.Add(portal{})
 	s.registerJobs()
 	return s

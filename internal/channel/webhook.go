@@ -46,8 +46,12 @@ type webhookArgs struct {
 
 func (webhookArgs) Kind() string { return "channel.webhook" }
 
-// Intake takes one raw webhook: it checks the signature over the bytes as they came, writes them down with a job to read
-// them, and returns once that is committed. The same bytes a second time are taken and forgotten. A wrong signature is
+type readArgs struct{}
+
+func (readArgs) Kind() string { return "channel.read_webhooks" }
+
+// Intake takes one raw webhook: it checks the signature over the bytes as they came, writes them down, together with others
+// that come in at the same moment, and returns once that is committed; a job reads them. The same bytes a second time are taken and forgotten. A wrong signature is
 // ErrSignature; nothing of it is kept.
 func (s *Service) Intake(ctx context.Context, kind Kind, h http.Header, body []byte) error {
 	ch, err := s.channel(kind)
@@ -67,140 +71,148 @@ func (s *Service) Intake(ctx context.Context, kind Kind, h http.Header, body []b
 			sig = name + ": " + v
 		}
 	}
-	row := webhookRow{ID: id.New(), Kind: kind, DedupeKey: hex.EncodeToString(sum[:]), Signature: sig, Body: string(body), ReceivedAt: s.clock.Now()}
-	return s.write(ctx, func(ctx context.Context, tx db.Tx) error {
-		res, err := tx.NewInsert().Model(&row).On("CONFLICT (dedupe_key) DO NOTHING").Exec(ctx)
-		if err != nil {
+	return s.hooks.Do(ctx, webhookRow{ID: id.New(), Kind: kind, DedupeKey: hex.EncodeToString(sum[:]), Signature: sig, Body: string(body), ReceivedAt: s.clock.Now()})
+}
+
+// How many webhooks are written down, and how many are read, in one transaction.
+const (
+	keepTogether = 200
+	readTogether = 200
+)
+
+// keepWebhooks writes down what came in at the same moment, with a job to read it unless one is waiting already.
+func (s *Service) keepWebhooks(ctx context.Context, rows []webhookRow) error {
+	call := s.reader.call(s.clock.Now())
+	err := s.write(ctx, func(ctx context.Context, tx db.Tx) error {
+		if _, err := tx.NewInsert().Model(&rows).On("CONFLICT (dedupe_key) DO NOTHING").Returning("NULL").Exec(ctx); err != nil || !call {
 			return err
 		}
-		if n, _ := res.RowsAffected(); n == 0 {
+		return s.q.Enqueue(ctx, tx, readArgs{}, nil)
+	})
+	switch {
+	case err != nil && call:
+		s.reader.uncall()
+	case err == nil && !call:
+		s.reader.added(s.callReader)
+	}
+	return err
+}
+
+// callReader asks for the job that reads webhooks. If it fails nothing is lost: the sweep finds them.
+func (s *Service) callReader() {
+	ctx := context.Background()
+	if err := s.write(ctx, func(ctx context.Context, tx db.Tx) error { return s.q.Enqueue(ctx, tx, readArgs{}, nil) }); err != nil {
+		s.log.WarnContext(ctx, "the reader of webhooks could not be called", "err", err)
+	}
+}
+
+// readWebhooks reads whatever has come in, many webhooks in one transaction. One run at a time in a process reads for all.
+func (s *Service) readWebhooks(ctx context.Context) error {
+	if !s.reader.begin() {
+		return nil
+	}
+	for range 200 {
+		n, err := s.readSome(ctx)
+		if err != nil {
+			s.reader.end()
+			return err
+		}
+		if n == 0 && s.reader.done() {
 			return nil
 		}
-		return s.q.Enqueue(ctx, tx, webhookArgs{Webhook: row.ID}, nil)
+	}
+	s.reader.end()
+	return jobs.Snooze(time.Millisecond) // other work of the queue gets its turn
+}
+
+// readSome reads the oldest webhooks that nobody has read and says how many it found. When they cannot be read together each
+// is read by itself, and one that fails is set aside for the sweep.
+func (s *Service) readSome(ctx context.Context) (int, error) {
+	var rows []webhookRow
+	err := s.db.Read().NewSelect().Model(&rows).Where("processed_at IS NULL").Where("error = ''").Order("received_at", "id").Limit(readTogether).Scan(ctx)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	if s.readRows(ctx, rows) == nil {
+		return len(rows), nil
+	}
+	for _, r := range rows {
+		failed := s.readRows(ctx, []webhookRow{r})
+		if failed == nil {
+			continue
+		}
+		s.log.ErrorContext(ctx, "a webhook is set aside", "webhook", r.ID, "err", failed)
+		if err := s.write(ctx, func(ctx context.Context, tx db.Tx) error {
+			_, err := tx.NewUpdate().Model((*webhookRow)(nil)).Set("error = ?", failed.Error()).Where("id = ?", r.ID).Where("processed_at IS NULL").Exec(ctx)
+			return err
+		}); err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
+}
+
+// readWebhook reads one webhook that was set aside.
+func (s *Service) readWebhook(ctx context.Context, webhookID string) error {
+	var row webhookRow
+	if err := s.db.Read().NewSelect().Model(&row).Where("id = ?", webhookID).Scan(ctx); err != nil || !row.ProcessedAt.IsZero() {
+		return notFoundIsDone(err)
+	}
+	return s.readRows(ctx, []webhookRow{row})
+}
+
+// readRows turns raw webhooks into messages and events. Running twice, late or out of order does no harm: each message is
+// kept once by its own id.
+func (s *Service) readRows(ctx context.Context, rows []webhookRow) error {
+	in, notes := map[string][]arrival{}, map[string]string{}
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+		found, err := s.inbound(row)
+		if err != nil { // it was good when it came: the keys have been changed since, or our reading of it has
+			notes[row.ID] = err.Error()
+			s.log.ErrorContext(ctx, "a stored webhook cannot be read", "webhook", row.ID, "err", err)
+		}
+		for _, one := range found {
+			in[row.ID] = append(in[row.ID], arrival{row.Kind, one})
+		}
+	}
+	return s.write(ctx, func(ctx context.Context, tx db.Tx) error {
+		var mine []string // others may have read some meanwhile, or be reading them
+		q := tx.NewSelect().Model((*webhookRow)(nil)).Column("id").Where("id IN (?)", bun.In(ids)).Where("processed_at IS NULL").Order("received_at", "id")
+		if err := tx.SkipLocked(q).Scan(ctx, &mine); err != nil || len(mine) == 0 {
+			return err
+		}
+		var all []arrival
+		for _, w := range mine {
+			all = append(all, in[w]...)
+		}
+		if err := s.arrive(ctx, tx, all); err != nil {
+			return err
+		}
+		if _, err := tx.NewUpdate().Model((*webhookRow)(nil)).Set("processed_at = ?", s.clock.Now()).Set("error = ''").Where("id IN (?)", bun.In(mine)).Exec(ctx); err != nil {
+			return err
+		}
+		for w, note := range notes {
+			if _, err := tx.NewUpdate().Model((*webhookRow)(nil)).Set("error = ?", note).Where("id = ?", w).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
-// readWebhook turns one raw webhook into messages and events. Running twice, late or out of order does no harm: each message
-// is kept once by its own id.
-func (s *Service) readWebhook(ctx context.Context, webhookID string) error {
-	var row webhookRow
-	if err := s.db.Read().NewSelect().Model(&row).Where("id = ?", webhookID).Scan(ctx); err != nil {
-		return notFoundIsDone(err)
-	}
-	if !row.ProcessedAt.IsZero() {
-		return nil
-	}
+// inbound reads a raw webhook as its channel does.
+func (s *Service) inbound(row webhookRow) ([]Inbound, error) {
 	h := http.Header{}
 	if name, value, ok := strings.Cut(row.Signature, ": "); ok {
 		h.Set(name, value)
 	}
 	ch, err := s.channel(row.Kind)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	in, err := ch.Webhook(h, []byte(row.Body))
-	note := ""
-	if err != nil { // it was good when it came: the keys have been changed since, or our reading of it has
-		note = err.Error()
-		s.log.ErrorContext(ctx, "a stored webhook cannot be read", "webhook", webhookID, "err", err)
-	}
-	return s.write(ctx, func(ctx context.Context, tx db.Tx) error {
-		for _, one := range in {
-			if err := s.receive(ctx, tx, row.Kind, one); err != nil {
-				return err
-			}
-		}
-		_, err := tx.NewUpdate().Model((*webhookRow)(nil)).Set("processed_at = ?", s.clock.Now()).Set("error = ?", note).Where("id = ?", webhookID).Exec(ctx)
-		return err
-	})
-}
-
-// Receive takes, in tx, what an adapter has learned by asking, where the outside world sends no webhook: what was taken
-// before is left as it is.
-func (s *Service) Receive(ctx context.Context, tx db.Tx, kind Kind, in []Inbound) error {
-	for _, one := range in {
-		if err := s.receive(ctx, tx, kind, one); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *Service) receive(ctx context.Context, tx db.Tx, kind Kind, in Inbound) error {
-	a, err := s.store.accountByExternal(ctx, tx, kind, in.ExternalID)
-	if fault.Is(err, fault.NotFound) {
-		s.log.WarnContext(ctx, "a webhook speaks of an account that is not ours", "kind", kind, "external", in.ExternalID)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.heard(ctx, tx, a); err != nil {
-		return err
-	}
-	switch in.Kind {
-	case InboundMessage:
-		return s.receiveMessage(ctx, tx, a, in)
-	case InboundFollow, InboundUnfollow:
-		return s.store.touchPerson(ctx, tx, personRow{AccountID: a.ID, PersonID: in.PersonID, Follows: in.Kind == InboundFollow, LastAt: in.At}, true)
-	case InboundPosted:
-		if err := s.published(ctx, tx, a.ID); err != nil {
-			return err
-		}
-		return s.q.Publish(ctx, tx, PostSeen{AccountID: a.ID, ExternalID: in.Key, Title: in.Title, At: in.At})
-	case InboundWithdraw:
-		return s.withdrawn(ctx, tx, a, in)
-	case InboundTag, InboundUntag:
-		return s.q.Publish(ctx, tx, Tagged{AccountID: a.ID, Tag: in.Tag, People: in.People, On: in.Kind == InboundTag})
-	case InboundNotice:
-		return s.q.Publish(ctx, tx, NoticeArrived{AccountID: a.ID, Key: in.Key, ExternalID: in.NoticeID, At: in.At})
-	case InboundStir:
-		return s.q.Publish(ctx, tx, Stirred{AccountID: a.ID, What: in.Stir})
-	}
-	return nil
-}
-
-func (s *Service) receiveMessage(ctx context.Context, tx db.Tx, a Account, in Inbound) error {
-	m := in.Message
-	if m == nil {
-		return nil
-	}
-	row := s.newMessage(a, *m)
-	if row.ExternalID == "" {
-		row.ExternalID = in.Key
-	}
-	res, err := tx.NewInsert().Model(&row).On("CONFLICT (account_id, external_id) WHERE external_id <> '' DO NOTHING").Exec(ctx)
-	if err != nil {
-		return err
-	}
-	if n, _ := res.RowsAffected(); n == 0 {
-		return nil
-	}
-	if err := s.store.touchPerson(ctx, tx, personRow{AccountID: a.ID, PersonID: m.PersonID, Name: m.PersonName, LastAt: m.At}, false); err != nil {
-		return err
-	}
-	if _, ok := s.channels[a.Kind].(Namer); ok && m.PersonName == "" {
-		err := s.q.Enqueue(ctx, tx, nameArgs{Account: a.ID, Person: m.PersonID}, &jobs.Options{Priority: 3, MaxAttempts: 3})
-		if err != nil {
-			return err
-		}
-	}
-	return s.q.Publish(ctx, tx, MessageReceived{MessageID: row.ID, AccountID: a.ID, UnitID: a.UnitID})
-}
-
-// touchPerson keeps what was learned of a person; what came late does not undo what is newer. Who writes again after
-// having withdrawn wants to be known again.
-func (store) touchPerson(ctx context.Context, q bun.IDB, p personRow, follow bool) error {
-	ins := q.NewInsert().Model(&p).On("CONFLICT (account_id, person_id) DO UPDATE").
-		Set("name = CASE WHEN EXCLUDED.name <> '' AND (p.withdrawn_at IS NULL OR p.withdrawn_at < EXCLUDED.last_at) THEN EXCLUDED.name ELSE p.name END").
-		Set("withdrawn_at = CASE WHEN p.withdrawn_at < EXCLUDED.last_at THEN NULL ELSE p.withdrawn_at END").
-		Set("last_at = CASE WHEN p.last_at IS NULL OR p.last_at < EXCLUDED.last_at THEN EXCLUDED.last_at ELSE p.last_at END").
-		Set("unreachable = CASE WHEN p.withdrawn_at >= EXCLUDED.last_at THEN p.unreachable ELSE '' END")
-	if follow {
-		ins = ins.Set("follows = CASE WHEN p.last_at IS NULL OR p.last_at <= EXCLUDED.last_at THEN EXCLUDED.follows ELSE p.follows END")
-	}
-	_, err := ins.Exec(ctx)
-	return err
+	return ch.Webhook(h, []byte(row.Body))
 }
 
 type nameArgs struct {

@@ -46,6 +46,7 @@ func (s *Service) registerJobs() {
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[deliverArgs]) error { return s.deliver(ctx, j.Args.Delivery) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[replyArgs]) error { return s.reply(Urgent(ctx), j.Args.Message) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[webhookArgs]) error { return s.readWebhook(ctx, j.Args.Webhook) })
+	jobs.Handle(s.q, func(ctx context.Context, _ *jobs.Job[readArgs]) error { return s.readWebhooks(ctx) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[forgetArgs]) error { return s.forget(ctx, j.Args) })
 	jobs.Handle(s.q, func(ctx context.Context, j *jobs.Job[nameArgs]) error { return s.learnName(ctx, j.Args) })
 	jobs.Handle(s.q, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.sweep(ctx) })
@@ -93,16 +94,31 @@ func (s *Service) sweep(ctx context.Context) error {
 		for _, m := range messages {
 			many = append(many, jobs.Many{Args: replyArgs{Message: m}})
 		}
-		var hooks []string
-		if err := tx.NewSelect().Model((*webhookRow)(nil)).Column("id").Where("processed_at IS NULL").Where("received_at < ?", late).
-			Where("received_at > ?", now.Add(-24*time.Hour)).Limit(1000).Scan(ctx, &hooks); err != nil {
+		aside, err := s.unread(ctx, tx, late)
+		if err != nil {
 			return err
 		}
-		for _, h := range hooks {
-			many = append(many, jobs.Many{Args: webhookArgs{Webhook: h}})
-		}
-		return s.q.EnqueueMany(ctx, tx, many)
+		return s.q.EnqueueMany(ctx, tx, append(many, aside...))
 	})
+}
+
+// unread finds webhooks that should have been read by now: the reader is called for them, and each that was set aside is
+// tried by itself, for a day.
+func (s *Service) unread(ctx context.Context, tx db.Tx, late time.Time) (many []jobs.Many, err error) {
+	old, err := tx.NewSelect().Model((*webhookRow)(nil)).Where("processed_at IS NULL").Where("error = ''").Where("received_at < ?", late).Exists(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if old {
+		many = append(many, jobs.Many{Args: readArgs{}})
+	}
+	var ids []string
+	err = tx.NewSelect().Model((*webhookRow)(nil)).Column("id").Where("processed_at IS NULL").Where("error <> ''").Where("received_at < ?", late).
+		Where("received_at > ?", s.clock.Now().Add(-24*time.Hour)).Limit(1000).Scan(ctx, &ids)
+	for _, h := range ids {
+		many = append(many, jobs.Many{Args: webhookArgs{Webhook: h}, InsertOpts: &jobs.Options{MaxAttempts: 1}})
+	}
+	return many, err
 }
 
 // lost finds rows that should have been worked at by now. A row is found again only after a minute: its new job may have to

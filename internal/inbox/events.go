@@ -5,62 +5,9 @@ import (
 	"strings"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
-	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
-	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
-
-// onMessage puts a message that came in into its conversation; a second time it does nothing.
-func (s *Service) onMessage(ctx context.Context, e channel.MessageReceived) error {
-	m, err := s.Channels.Message(ctx, e.MessageID)
-	if fault.Is(err, fault.NotFound) {
-		return nil // forgotten meanwhile at the person's wish
-	}
-	if err != nil {
-		return err
-	}
-	if m.PersonName == "" {
-		p, err := s.Channels.Person(ctx, m.AccountID, m.PersonID)
-		if err != nil {
-			return err
-		}
-		m.PersonName = p.Name
-	}
-	unitID := e.UnitID
-	switch a, err := s.Channels.AccountByID(ctx, m.AccountID); {
-	case err == nil:
-		unitID = a.UnitID // the account may have passed to another unit since the message came in
-	case !fault.Is(err, fault.NotFound):
-		return err
-	}
-	fresh := Conversation{ID: id.New(), AccountID: m.AccountID, UnitID: unitID, Kind: m.Kind, PersonID: m.PersonID, State: StateOpen, LastAt: m.At}
-	if m.Comment != nil {
-		fresh.Post = m.Comment.PostExternalID
-	}
-	err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		row, err := s.store.open(ctx, tx, fresh, s.Clock.Now())
-		if err != nil {
-			return err
-		}
-		isNew, err := s.store.insertMessage(ctx, tx, messageRow{MessageID: m.ID, ConversationID: row.ID, Incoming: true, At: m.At})
-		if err != nil || !isNew {
-			return err
-		}
-		c := row.domain()
-		c.UnitID = unitID
-		c.hear(m, s.Calendar.Deadline(m.At, FirstAnswerDays))
-		if err := s.bridge(ctx, tx, c, m.Text); err != nil {
-			return err
-		}
-		return s.store.save(ctx, tx, c)
-	})
-	if err != nil || m.PersonName != "" {
-		return err
-	}
-	// The name may have come after it was looked for above and before the conversation stood: nobody would tell again.
-	return s.onNamed(ctx, channel.PersonNamed{AccountID: m.AccountID, PersonID: m.PersonID})
-}
 
 // onOutcome brings a conversation back to the desk when an answer of ours did not arrive.
 func (s *Service) onOutcome(ctx context.Context, e channel.MessageChanged) error {

@@ -40,9 +40,11 @@ const (
 // Channels is what the inbox asks of the channels; channel.Service implements it.
 type Channels interface {
 	Message(ctx context.Context, messageID string) (channel.Message, error)
+	Messages(ctx context.Context, messageIDs []string) ([]channel.Message, error)
 	Thread(ctx context.Context, accountID, personID string, limit int) ([]channel.Message, error)
 	Person(ctx context.Context, accountID, personID string) (channel.PersonWithAccount, error)
 	AccountByID(ctx context.Context, accountID string) (channel.Account, error)
+	AccountsByID(ctx context.Context, accountIDs []string) (map[string]channel.Account, error)
 	Limits(kind channel.Kind) (l channel.Limits, ok bool)
 	Reply(ctx context.Context, tx db.Tx, r channel.ReplyRequest) (messageID string, err error)
 	RetryMessage(ctx context.Context, tx db.Tx, messageID string) error
@@ -88,7 +90,7 @@ type Service struct {
 // New makes the service and begins to listen to the channels.
 func New(d Deps) *Service {
 	s := &Service{Deps: d}
-	jobs.On(s.Queue, "inbox", s.onMessage)
+	jobs.OnMany(s.Queue, "inbox", s.onMessages)
 	jobs.On(s.Queue, "inbox", s.onOutcome)
 	jobs.On(s.Queue, "inbox", s.onNamed)
 	jobs.On(s.Queue, "inbox", s.onWithdrawal)

@@ -13,6 +13,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
@@ -82,17 +83,6 @@ func (store) insertMessage(ctx context.Context, q bun.IDB, m messageRow) (bool, 
 	}
 	n, err := res.RowsAffected()
 	return n == 1, err
-}
-
-// open gives the conversation of a person with an account, locked until the transaction ends; it begins one when there is
-// none.
-func (s store) open(ctx context.Context, tx db.Tx, fresh Conversation, created time.Time) (conversationRow, error) {
-	if _, err := tx.NewInsert().Model(rowOf(fresh, created)).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
-		return conversationRow{}, err
-	}
-	var r conversationRow
-	err := tx.ForUpdate(tx.NewSelect().Model(&r).Where("c.account_id = ?", fresh.AccountID).Where("c.person_id = ?", fresh.PersonID).Where("c.post = ?", fresh.Post)).Scan(ctx)
-	return r, err
 }
 
 func (store) lock(ctx context.Context, tx db.Tx, conversationID string) (conversationRow, error) {
@@ -209,6 +199,13 @@ func (store) claimed(ctx context.Context, q bun.IDB, officialID, unitID string, 
 	err := q.NewSelect().Model(&rows).Where("c.claimed_by = ?", officialID).Where("c.unit_id = ?", unitID).Where("c.state = ?", string(StateOpen)).
 		Order("c.last_at", "c.id").Limit(limit).Scan(ctx)
 	return domains(rows), err
+}
+
+// handOver gives the open conversations of an official in a unit to another.
+func (store) handOver(ctx context.Context, q bun.IDB, from string, to identity.Actor, unitID string) error {
+	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("claimed_by = ?", to.ID).Set("claimed_by_name = ?", to.Name).
+		Where("claimed_by = ?", from).Where("unit_id = ?", unitID).Where("state = ?", string(StateOpen)).Exec(ctx)
+	return err
 }
 
 // countOf counts the conversations of each of the units.

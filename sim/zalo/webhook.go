@@ -155,19 +155,35 @@ func (s *Sim) raiseSeen(a *account, f *Follower, ids []string) {
 func (s *Sim) Raise(oa, eventName string, fields map[string]any) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.oas[oa] == nil {
-		return fmt.Errorf("%w: OA %s", ErrUnknown, oa)
+	h, err := s.envelope(oa, eventName, s.now(), fields)
+	if err == nil {
+		s.hooks.Send(h)
 	}
-	stamp := strconv.FormatInt(s.now().UnixMilli(), 10)
+	return err
+}
+
+// Compose gives the bytes and the signed headers of an event as Raise would send it, for a load test that brings its events
+// itself. Nothing is kept of it.
+func (s *Sim) Compose(oa, eventName string, at time.Time, fields map[string]any) (body []byte, signed http.Header, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h, err := s.envelope(oa, eventName, at, fields)
+	if err != nil {
+		return nil, nil, err
+	}
+	return []byte(h.Body), s.signHook(h), nil
+}
+
+func (s *Sim) envelope(oa, eventName string, at time.Time, fields map[string]any) (simkit.Hook, error) {
+	if s.oas[oa] == nil {
+		return simkit.Hook{}, fmt.Errorf("%w: OA %s", ErrUnknown, oa)
+	}
+	stamp := strconv.FormatInt(at.UnixMilli(), 10)
 	body := maps.Clone(fields)
 	if body == nil {
 		body = map[string]any{}
 	}
 	body["app_id"], body["event_name"], body["timestamp"] = s.cfg.AppID, eventName, stamp
 	raw, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	s.hooks.Send(simkit.Hook{Account: oa, Event: eventName, Body: string(raw), Stamp: stamp})
-	return nil
+	return simkit.Hook{Account: oa, Event: eventName, Body: string(raw), Stamp: stamp}, err
 }

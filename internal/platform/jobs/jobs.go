@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,12 @@ type Options = river.InsertOpts
 
 // UniqueOpts says by what a job is unique.
 type UniqueOpts = river.UniqueOpts
+
+// WhileItWaits makes a job unique by its arguments until it is done: asked for again meanwhile it is not written down twice.
+func WhileItWaits() UniqueOpts {
+	return UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+		rivertype.JobStateRunning, rivertype.JobStateScheduled}}
+}
 
 // Job is what a handler receives.
 type Job[T Args] = river.Job[T]
@@ -232,19 +239,39 @@ func (w *eventWorker) Work(ctx context.Context, j *river.Job[eventArgs]) error {
 	return h(ctx, j.Args.Payload)
 }
 
-// On subscribes to an event; each subscriber gets a job of its own, so one that fails does not disturb the others.
+// On subscribes to an event; each subscriber gets a job of its own, so one that fails does not disturb the others. Of events
+// that were published together one that fails does not keep the others from being heard; all of them come again with it.
 func On[E Event](q *Queue, subscriber string, fn func(context.Context, E) error) {
+	OnMany(q, subscriber, func(ctx context.Context, all []E) error {
+		if len(all) == 1 {
+			return fn(ctx, all[0])
+		}
+		var failed []error
+		for _, e := range all {
+			failed = append(failed, fn(ctx, e))
+		}
+		return errors.Join(failed...)
+	})
+}
+
+// OnMany is On for a subscriber that does what follows from many events faster together than one by one. It gets those that
+// were published together, in their order.
+func OnMany[E Event](q *Queue, subscriber string, fn func(context.Context, []E) error) {
 	var zero E
 	kind := zero.Kind()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.subscribers[kind] = append(q.subscribers[kind], subscriber)
 	q.handlers[kind+"→"+subscriber] = func(ctx context.Context, b []byte) error {
+		var many []E
+		if err := json.Unmarshal(b, &many); err == nil {
+			return fn(ctx, many)
+		}
 		var e E
 		if err := json.Unmarshal(b, &e); err != nil {
 			return river.JobCancel(err)
 		}
-		return fn(ctx, e)
+		return fn(ctx, []E{e})
 	}
 }
 
@@ -260,11 +287,39 @@ func (q *Queue) Publish(ctx context.Context, tx db.Tx, e Event) error {
 	if err != nil {
 		return fmt.Errorf("jobs: event %s: %w", e.Kind(), err)
 	}
+	return q.tell(ctx, tx, e.Kind(), names, b)
+}
+
+func (q *Queue) tell(ctx context.Context, tx db.Tx, kind string, names []string, payload json.RawMessage) error {
 	many := make([]Many, len(names))
 	for i, n := range names {
-		many[i] = Many{Args: eventArgs{Event: e.Kind(), Subscriber: n, Payload: b}}
+		many[i] = Many{Args: eventArgs{Event: kind, Subscriber: n, Payload: payload}}
 	}
 	return q.EnqueueMany(ctx, tx, many)
+}
+
+// together is how many events that are published together one job holds at most.
+const together = 100
+
+// PublishMany is Publish for many events of one kind: a crowd of them costs each subscriber few jobs and not thousands.
+func PublishMany[E Event](ctx context.Context, q *Queue, tx db.Tx, events []E) error {
+	var zero E
+	q.mu.Lock()
+	names := q.subscribers[zero.Kind()]
+	q.mu.Unlock()
+	if len(names) == 0 {
+		return nil
+	}
+	for part := range slices.Chunk(events, together) {
+		b, err := json.Marshal(part)
+		if err != nil {
+			return fmt.Errorf("jobs: event %s: %w", zero.Kind(), err)
+		}
+		if err := q.tell(ctx, tx, zero.Kind(), names, b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // soon is how far ahead Waiting looks for jobs that were put off: a job that is tried again in a moment is still work.

@@ -1,0 +1,92 @@
+package channel
+
+import (
+	"sync"
+	"time"
+)
+
+// reader is how far this process is with reading webhooks: one run at a time reads what all requests have brought, so that a
+// storm of them costs few jobs.
+type reader struct {
+	mu      sync.Mutex
+	called  time.Time // when its job was asked for and has not begun; zero: nobody waits for it
+	owed    bool      // the job will be asked for once more when callAgain is over
+	running bool
+	more    bool // something came in while it was reading
+}
+
+// callAgain is after what time the job is asked for again: another process may have answered the last call.
+const callAgain = 100 * time.Millisecond
+
+// call tells whether the job is to be asked for, together with what is being written down.
+func (r *reader) call(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running || !r.called.IsZero() && now.Sub(r.called) < callAgain {
+		return false
+	}
+	r.called = now
+	return true
+}
+
+// uncall takes a call back that was not written down.
+func (r *reader) uncall() {
+	r.mu.Lock()
+	r.called = time.Time{}
+	r.mu.Unlock()
+}
+
+// added tells of something that was written down without a call, because one was waiting or a run was under way. When that
+// run has ended meanwhile, or the call may have been answered elsewhere, ask is called.
+func (r *reader) added(ask func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.running:
+		r.more = true
+	case r.called.IsZero():
+		go ask()
+	case !r.owed:
+		r.owed = true
+		time.AfterFunc(callAgain, func() {
+			r.mu.Lock()
+			owed := r.owed
+			r.owed = false
+			r.mu.Unlock()
+			if owed {
+				ask()
+			}
+		})
+	}
+}
+
+// begin starts a run; false when one is under way, which then looks once more before it ends.
+func (r *reader) begin() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.called, r.owed = time.Time{}, false
+	if r.running {
+		r.more = true
+		return false
+	}
+	r.running, r.more = true, false
+	return true
+}
+
+// done ends a run that found nothing; false when something came in since it looked.
+func (r *reader) done() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.more {
+		r.more = false
+		return false
+	}
+	r.running = false
+	return true
+}
+
+func (r *reader) end() {
+	r.mu.Lock()
+	r.running = false
+	r.mu.Unlock()
+}
