@@ -5,7 +5,7 @@
 //
 //	go run ./bench               everything, about six minutes
 //	go run ./bench -short        shorter windows, without the sustained deliveries
-//	go run ./bench -only article one of: article, questions, deliveries, start, search, cases, duplicates, weights, statement, gifts, readers, scans
+//	go run ./bench -only article one of: article, questions, deliveries, start, search, cases, duplicates, weights, statement, storm, inbox, gifts, readers, scans
 package main
 
 import (
@@ -61,7 +61,7 @@ func parts() []part {
 		{name: "article", run: (*bench).article}, {name: "questions", run: (*bench).questions}, {name: "deliveries", run: (*bench).deliveries},
 		{name: "start", run: (*bench).start}, {name: "search", run: (*bench).search}, {name: "cases", run: (*bench).cases, here: true},
 		{name: "duplicates", run: (*bench).duplicates, here: true}, {name: "weights", run: (*bench).weights}, {name: "statement", run: (*bench).statement},
-		{name: "storm", run: (*bench).storm}, {name: "gifts", run: (*bench).gifts}, {name: "readers", run: (*bench).readers}, {name: "scans", run: (*bench).scans},
+		{name: "storm", run: (*bench).storm}, {name: "inbox", run: (*bench).inbox, here: true}, {name: "gifts", run: (*bench).gifts}, {name: "readers", run: (*bench).readers}, {name: "scans", run: (*bench).scans},
 	}
 }
 

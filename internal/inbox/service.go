@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
@@ -85,6 +86,9 @@ type Deps struct {
 type Service struct {
 	Deps
 	store store
+
+	mu     sync.Mutex
+	around map[string][]string // what stands below units: see reach
 }
 
 // New makes the service and begins to listen to the channels.
@@ -177,7 +181,11 @@ func (s *Service) List(ctx context.Context, actor identity.Actor, f Filter) ([]C
 	if f.Per <= 0 {
 		f.Per = PageSize
 	}
-	return s.store.list(ctx, s.DB.Read(), units, actor.ID, f, s.today())
+	within := []reach{s.reach(units)}
+	if f.UnderUnitID != "" {
+		within = append(within, s.reach([]string{f.UnderUnitID}))
+	}
+	return s.store.list(ctx, s.DB.Read(), within, actor.ID, f)
 }
 
 // threadLimit is how many of the newest messages a conversation shows.
@@ -307,7 +315,11 @@ func (s *Service) lines(ctx context.Context, c Conversation) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	notes, err := s.store.notes(ctx, s.DB.Read(), c.ID)
+	ids := make([]string, len(thread))
+	for i, m := range thread {
+		ids[i] = m.ID
+	}
+	notes, err := s.store.notes(ctx, s.DB.Read(), c.ID, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -10,11 +10,9 @@ import (
 	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
-	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
-	"github.com/nhipcau/nhipcau/internal/identity"
-	"github.com/nhipcau/nhipcau/internal/orgunit"
+	"github.com/nhipcau/nhipcau/internal/feedback/wordindex"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
@@ -108,10 +106,13 @@ func (store) save(ctx context.Context, q bun.IDB, c Conversation) error {
 	return err
 }
 
-// notes gives what the inbox knows of the messages of a conversation, by message.
-func (store) notes(ctx context.Context, q bun.IDB, conversationID string) (map[string]messageRow, error) {
+// notes gives what the inbox knows of these messages of a conversation, by message.
+func (store) notes(ctx context.Context, q bun.IDB, conversationID string, messageIDs []string) (map[string]messageRow, error) {
+	if len(messageIDs) == 0 {
+		return nil, nil
+	}
 	var rows []messageRow
-	if err := q.NewSelect().Model(&rows).Where("conversation_id = ?", conversationID).Scan(ctx); err != nil {
+	if err := q.NewSelect().Model(&rows).Where("message_id IN (?)", bun.In(messageIDs)).Where("conversation_id = ?", conversationID).Scan(ctx); err != nil {
 		return nil, err
 	}
 	out := make(map[string]messageRow, len(rows))
@@ -138,10 +139,20 @@ func (store) message(ctx context.Context, q bun.IDB, messageID string) (messageR
 	return m, err
 }
 
-// list reads one page of conversations of the units and below, the newest first, and counts all that fit.
-func (store) list(ctx context.Context, q bun.IDB, units []string, officialID string, f Filter, on clock.Date) ([]Conversation, int, error) {
+// words finds conversations by their words.
+var words = wordindex.Index{Table: "inbox_conversation", Latest: "f.last_at DESC"}
+
+// list reads one page of conversations that lie in every reach, the newest first, and counts all that fit.
+func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID string, f Filter) ([]Conversation, int, error) {
 	var rows []conversationRow
-	sel := orgunit.Within(q.NewSelect().Model(&rows), "c.unit_id", units, on)
+	sel := q.NewSelect().Model(&rows)
+	var near []string
+	for _, r := range within {
+		sel = r.apply(sel)
+		if len(r.near) > 0 && (near == nil || len(r.near) < len(near)) {
+			near = r.near
+		}
+	}
 	switch f.View {
 	case ViewAll:
 	case ViewDone:
@@ -159,14 +170,9 @@ func (store) list(ctx context.Context, q bun.IDB, units []string, officialID str
 		sel = sel.Where("c.kind = ?", string(f.Kind))
 	}
 	if f.Label != "" {
-		sel = sel.Where("EXISTS (SELECT 1 FROM inbox_label AS l WHERE l.conversation_id = c.id AND l.label = ?)", f.Label)
+		sel = sel.Where("c.id IN (SELECT l.conversation_id FROM inbox_label AS l WHERE l.label = ?)", f.Label)
 	}
-	if f.UnderUnitID != "" {
-		sel = orgunit.Within(sel, "c.unit_id", []string{f.UnderUnitID}, on)
-	}
-	for _, w := range vntext.Tokens(f.Text) {
-		sel = sel.Where("c.search LIKE ?", "%"+w+"%")
-	}
+	sel = words.Hold(sel, "c.id", vntext.Tokens(f.Text), near)
 	total, err := sel.Clone().Count(ctx)
 	if err != nil || total == 0 {
 		return nil, 0, err
@@ -199,13 +205,6 @@ func (store) claimed(ctx context.Context, q bun.IDB, officialID, unitID string, 
 	err := q.NewSelect().Model(&rows).Where("c.claimed_by = ?", officialID).Where("c.unit_id = ?", unitID).Where("c.state = ?", string(StateOpen)).
 		Order("c.last_at", "c.id").Limit(limit).Scan(ctx)
 	return domains(rows), err
-}
-
-// handOver gives the open conversations of an official in a unit to another.
-func (store) handOver(ctx context.Context, q bun.IDB, from string, to identity.Actor, unitID string) error {
-	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("claimed_by = ?", to.ID).Set("claimed_by_name = ?", to.Name).
-		Where("claimed_by = ?", from).Where("unit_id = ?", unitID).Where("state = ?", string(StateOpen)).Exec(ctx)
-	return err
 }
 
 // countOf counts the conversations of each of the units.
