@@ -167,6 +167,9 @@ func (s *Service) send(ctx context.Context, a identity.Actor, p Post, v Version,
 		return Post{}, err
 	}
 	pl.announce = ap.Announce && p.Live == 0
+	if err := pl.checkReach(); err != nil {
+		return Post{}, err
+	}
 	var before []channel.Delivery
 	if p.Live > 0 {
 		if before, err = s.deliver.Deliveries(ctx, p.ID); err != nil {
@@ -262,7 +265,7 @@ func deliveries(p Post, v Version, pl Plan, before []channel.Delivery, now time.
 		add(t.Account.ID, t.Canary, hold)
 		if at, ok := pl.hourOf(t); ok {
 			out = append(out, channel.NewDelivery{AccountID: t.Account.ID, Source: p.ID, Version: v.Number, Action: channel.ActAnnounce,
-				Hold: hold, NotBefore: at})
+				Hold: hold, NotBefore: at, Audience: v.Audience})
 		}
 	}
 	for _, d := range before {

@@ -135,7 +135,7 @@ func (t Planned) announces() bool {
 
 // hourOf is when the account tells its followers of the post; false when it does not.
 func (p Plan) hourOf(t Planned) (time.Time, bool) {
-	if !p.announce || !t.announces() {
+	if !p.announce || !t.announces() || p.few(t) {
 		return time.Time{}, false
 	}
 	if p.slots == nil {

@@ -60,6 +60,7 @@ type Plan struct {
 	values   map[string]Values // by unit
 	tooLong  fault.Fields
 	announce bool
+	audience *channel.Audience
 	slots    map[string]time.Time // by account: the hours of its broadcast; nil: at the hour of the post
 }
 
@@ -180,7 +181,7 @@ func (s *Service) plan(ctx context.Context, v Version, at time.Time, wantCanary 
 		return Plan{}, err
 	}
 	tree := s.tree()
-	p := Plan{At: at, Units: resolve(tree, v.Targets, groups, on), values: map[string]Values{}}
+	p := Plan{At: at, Units: resolve(tree, v.Targets, groups, on), values: map[string]Values{}, audience: v.Audience}
 	ids := make([]string, len(p.Units))
 	for i, u := range p.Units {
 		ids[i] = u.ID

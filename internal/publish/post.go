@@ -153,6 +153,7 @@ type Draft struct {
 	WantCanary bool
 	// WantAnnounce: the followers of the Zalo accounts should be told of it (a broadcast)
 	WantAnnounce bool
+	Audience     *channel.Audience // whom of them; nil: everybody
 }
 
 // Version is one version of a post.
@@ -161,27 +162,28 @@ type Version struct {
 	Number    int         `bun:"number,pk"`
 	Kind      VersionKind `bun:"kind"`
 	Words     `bun:"-"`
-	Category  string         `bun:"category"`
-	MediaURL  string         `bun:"media_url"`
-	VideoID   string         `bun:"-"`
-	Erratum   string         `bun:"erratum"` // of a correction, or the notice of a retraction
-	Editions  []Edition      `bun:"-"`
-	Pictures  []PictureRef   `bun:"-"`
-	Targets   []Target       `bun:"-"`
-	Kinds     []channel.Kind `bun:"-"`
-	Editors   []string       `bun:"-"` // ids of everybody who changed it: none of them may approve it
-	CreatedBy string         `bun:"created_by"`
-	ByName    string         `bun:"by_name"`
-	CreatedAt time.Time      `bun:"created_at"`
-	FrozenAt  time.Time      `bun:"frozen_at,nullzero"` // sent to review
-	ApproveBy string         `bun:"approved_by"`
-	ApproveAt time.Time      `bun:"approved_at,nullzero"`
+	Category  string            `bun:"category"`
+	MediaURL  string            `bun:"media_url"`
+	VideoID   string            `bun:"-"`
+	Erratum   string            `bun:"erratum"` // of a correction, or the notice of a retraction
+	Editions  []Edition         `bun:"-"`
+	Pictures  []PictureRef      `bun:"-"`
+	Targets   []Target          `bun:"-"`
+	Kinds     []channel.Kind    `bun:"-"`
+	Audience  *channel.Audience `bun:"-"` // for whom the broadcast is; nil: everybody
+	Editors   []string          `bun:"-"` // ids of everybody who changed it: none of them may approve it
+	CreatedBy string            `bun:"created_by"`
+	ByName    string            `bun:"by_name"`
+	CreatedAt time.Time         `bun:"created_at"`
+	FrozenAt  time.Time         `bun:"frozen_at,nullzero"` // sent to review
+	ApproveBy string            `bun:"approved_by"`
+	ApproveAt time.Time         `bun:"approved_at,nullzero"`
 }
 
 // Draft gives the version back as what can be typed.
 func (v Version) Draft() Draft {
 	return Draft{Words: v.Words, Category: v.Category, MediaURL: v.MediaURL, VideoID: v.VideoID, Erratum: v.Erratum, Editions: v.Editions,
-		Pictures: v.Pictures, Targets: v.Targets, Kinds: v.Kinds}
+		Pictures: v.Pictures, Targets: v.Targets, Kinds: v.Kinds, Audience: v.Audience}
 }
 
 // For gives the words of the version on a kind of channel, before places are filled in.

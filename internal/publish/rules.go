@@ -55,7 +55,7 @@ func (d Draft) clean() Draft {
 			ts = append(ts, t)
 		}
 	}
-	d.Targets = ts
+	d.Targets, d.Audience = ts, cleanAudience(d.Audience)
 	return d
 }
 
@@ -97,6 +97,7 @@ func (d Draft) checkSaved(categories []Category) error {
 	if len(d.Pictures) > maxPictures {
 		fs.Add(fault.Field("pictures", "publish.pictures_too_many").With("Limit", maxPictures))
 	}
+	checkAudience(&fs, d.Audience)
 	for _, t := range d.Targets {
 		fs.Check(t.valid(), "targets", "publish.target_unknown")
 	}

@@ -207,7 +207,7 @@ func (s *Service) checkDraft(ctx context.Context, a identity.Actor, postID strin
 
 func (v *Version) take(d Draft, a identity.Actor) {
 	v.Words, v.Category, v.MediaURL, v.Erratum = d.Words, d.Category, d.MediaURL, d.Erratum
-	v.Editions, v.Pictures, v.Targets, v.Kinds, v.VideoID = d.Editions, d.Pictures, d.Targets, d.Kinds, d.VideoID
+	v.Editions, v.Pictures, v.Targets, v.Kinds, v.VideoID, v.Audience = d.Editions, d.Pictures, d.Targets, d.Kinds, d.VideoID, d.Audience
 	if !slices.Contains(v.Editors, a.ID) {
 		v.Editors = append(v.Editors, a.ID)
 	}

@@ -70,12 +70,13 @@ func (store) insert(ctx context.Context, tx db.Tx, model any) error {
 }
 
 type versionParts struct {
-	Editions []Edition      `json:"editions,omitempty"`
-	Pictures []PictureRef   `json:"pictures,omitempty"`
-	Targets  []Target       `json:"targets,omitempty"`
-	Kinds    []channel.Kind `json:"kinds,omitempty"`
-	Editors  []string       `json:"editors,omitempty"`
-	Video    string         `json:"video,omitempty"`
+	Editions []Edition         `json:"editions,omitempty"`
+	Pictures []PictureRef      `json:"pictures,omitempty"`
+	Targets  []Target          `json:"targets,omitempty"`
+	Kinds    []channel.Kind    `json:"kinds,omitempty"`
+	Editors  []string          `json:"editors,omitempty"`
+	Video    string            `json:"video,omitempty"`
+	Audience *channel.Audience `json:"audience,omitempty"`
 }
 
 type versionRow struct {
@@ -94,12 +95,12 @@ func (r *versionRow) unpack() (Version, error) {
 	}
 	v := r.Version
 	v.Words = Words{Title: r.Title, Lead: r.Lead, Body: r.Body}
-	v.Editions, v.Pictures, v.Targets, v.Kinds, v.Editors, v.VideoID = p.Editions, p.Pictures, p.Targets, p.Kinds, p.Editors, p.Video
+	v.Editions, v.Pictures, v.Targets, v.Kinds, v.Editors, v.VideoID, v.Audience = p.Editions, p.Pictures, p.Targets, p.Kinds, p.Editors, p.Video, p.Audience
 	return v, nil
 }
 
 func packVersion(v Version) (*versionRow, error) {
-	b, err := json.Marshal(versionParts{v.Editions, v.Pictures, v.Targets, v.Kinds, v.Editors, v.VideoID})
+	b, err := json.Marshal(versionParts{v.Editions, v.Pictures, v.Targets, v.Kinds, v.Editors, v.VideoID, v.Audience})
 	if err != nil {
 		return nil, fmt.Errorf("publish: version: %w", err)
 	}

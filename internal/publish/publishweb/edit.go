@@ -193,7 +193,7 @@ func (p *Pages) read(w http.ResponseWriter, r *http.Request) (publish.Draft, err
 	}
 	f := r.Form
 	d := publish.Draft{Words: publish.Words{Title: f.Get("title"), Lead: f.Get("lead"), Body: f.Get("body")},
-		Category: f.Get("category"), MediaURL: f.Get("media_url"), Erratum: f.Get("erratum"), VideoID: filmID(f), WantCanary: f.Get("canary") != "", WantAnnounce: f.Get("announce") != ""}
+		Category: f.Get("category"), MediaURL: f.Get("media_url"), Erratum: f.Get("erratum"), VideoID: filmID(f), WantCanary: f.Get("canary") != "", WantAnnounce: f.Get("announce") != "", Audience: audienceOf(f)}
 	for _, k := range publish.Kinds {
 		s := string(k)
 		d.Editions = append(d.Editions, publish.Edition{Kind: k, Words: publish.Words{Title: f.Get("title_" + s), Lead: f.Get("lead_" + s), Body: f.Get("body_" + s)}})
