@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/secret"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 	"github.com/nhipcau/nhipcau/soak/rig"
 )
@@ -25,6 +29,7 @@ const seedDays = 700
 type invented struct {
 	id, code, kind, state, category, text, door, unit, origin string
 	claimed                                                   string
+	sealed                                                    string // the words of a complaint or denunciation
 	received, since                                           time.Time
 	deadline                                                  clock.Date
 	answered, closed, paused                                  any // time.Time or nil
@@ -40,6 +45,8 @@ type caseWorld struct {
 	units []string // the first ones are the towns: they get most
 	now   time.Time
 	total int
+	box   *secret.Box // of the house, whose leaders read complaints
+	err   error       // of sealing
 }
 
 // nth invents the case number i, the oldest first. Of a hundred cases 68 are reports, 29 petitions, 2 complaints and one a
@@ -67,6 +74,13 @@ func (w *caseWorld) nth(i int) invented {
 		c.kind = "petition"
 	}
 	c.text = inventedQuestion(r) + " " + inventedQuestion(r)
+	if c.secret() {
+		words, err := json.Marshal(map[string]string{"Text": c.text})
+		if err == nil {
+			c.sealed, err = w.box.Seal(words, "feedback_case:"+c.id)
+		}
+		w.err = errors.Join(w.err, err)
+	}
 	c.deadline = clock.DateOf(c.received).AddDays(14)
 	c.since = c.received.Add(3 * time.Hour)
 	c.claimed = fmt.Sprintf("officer-%d", r.IntN(400))
@@ -110,14 +124,16 @@ var (
 	publicColumns = strings.Fields("id unit_id origin_id title question answer asked_on answered_at days published_at confirmed_by rating search")
 )
 
+func (c invented) secret() bool { return c.kind == "complaint" || c.kind == "denunciation" }
+
 func (c invented) row() []any {
-	body, search, sealed := c.text, vntext.Fold(c.code+" "+c.text), ""
-	if c.kind == "complaint" || c.kind == "denunciation" {
-		body, search, sealed = "", vntext.Fold(c.code), strings.Repeat("x", 400) // as long as what is sealed there; nobody opens it here
+	body, search := c.text, vntext.Fold(c.code+" "+c.text)
+	if c.secret() {
+		body, search = "", vntext.Fold(c.code)
 	}
 	hash := c.id + c.id[:28]
 	return []any{c.id, c.code, "portal:" + c.id, c.kind, c.state, c.category, body, search, c.door, c.origin, c.unit, c.since, c.claimed, c.received, string(c.deadline), 10,
-		"Luật Tiếp công dân 42/2013/QH13, Điều 28", c.answered, c.closed, c.paused, true, c.published, false, hash, hash, hash, sealed, 5}
+		"Luật Tiếp công dân 42/2013/QH13, Điều 28", c.answered, c.closed, c.paused, true, c.published, false, hash, hash, hash, c.sealed, 5}
 }
 
 // events are the five steps of a case.
@@ -165,7 +181,11 @@ func fillCases(ctx context.Context, r *rig.Rig, n int) error {
 	}
 	defer d.Close()
 	f := &filler{d: d, pending: map[string][][]any{}}
-	w := &caseWorld{rnd: rand.New(rand.NewPCG(3, 5)), now: time.Now(), total: n}
+	box, err := secret.Load(filepath.Join(r.Config("").Data, "keys", "house.key"))
+	if err != nil {
+		return err
+	}
+	w := &caseWorld{rnd: rand.New(rand.NewPCG(3, 5)), now: time.Now(), total: n, box: box}
 	for _, u := range r.Units {
 		w.units = append(w.units, u.ID)
 	}
@@ -312,7 +332,7 @@ func (f *filler) write(ctx context.Context, w *caseWorld, pack int) error {
 			return err
 		}
 	}
-	return flush(1)
+	return errors.Join(w.err, flush(1))
 }
 
 func (f *filler) put(ctx context.Context, table string, columns []string, rows [][]any) error {

@@ -106,6 +106,10 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 	default:
 		order = "c.deadline, c.id"
 	}
+	sorted := order // an expression keeps the engines from walking all open cases by their last day to find those of few units
+	if sc.Near != nil || f.among != nil {
+		sorted = strings.Replace(order, "c.deadline", "c.deadline || ''", 1)
+	}
 	var legs []*bun.SelectQuery
 	for _, part := range sc.parts(f.Text == "", func() *bun.SelectQuery { return q.NewSelect().Model((*caseRow)(nil)) }) {
 		legs = append(legs, filtered(part, f, today, sc.known()))
@@ -123,7 +127,7 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 		return nil, 0, err
 	}
 	var page []string // what is sorted are ids, not whole letters
-	if err := oneOf(q, legs, order, f).Scan(ctx, &page); err != nil || len(page) == 0 {
+	if err := oneOf(q, legs, sorted, order, f).Scan(ctx, &page); err != nil || len(page) == 0 {
 		return nil, total, err
 	}
 	out, err := s.casesByID(ctx, q, page)
@@ -144,8 +148,8 @@ func foundOnce(ctx context.Context, sel *bun.SelectQuery, page, per int) (ids []
 	return ids, total, nil
 }
 
-// oneOf reads one page of the ids of what several queries find, each once. No query gives more than the page needs.
-func oneOf(q bun.IDB, legs []*bun.SelectQuery, order string, f Filter) *bun.RawQuery {
+// oneOf reads one page of the ids of what several queries find, each once and each sorted for itself. No query gives more than the page needs.
+func oneOf(q bun.IDB, legs []*bun.SelectQuery, sorted, order string, f Filter) *bun.RawQuery {
 	upTo, page := "", ""
 	if f.Per > 0 {
 		offset := (max(f.Page, 1) - 1) * f.Per
@@ -154,7 +158,7 @@ func oneOf(q bun.IDB, legs []*bun.SelectQuery, order string, f Filter) *bun.RawQ
 	parts, args := make([]string, len(legs)), make([]any, len(legs))
 	for i, leg := range legs {
 		parts[i] = "SELECT * FROM (?" + upTo + ") AS t" + strconv.Itoa(i)
-		args[i] = leg.Column("c.id", "c.state", "c.deadline").OrderExpr(order)
+		args[i] = leg.Column("c.id", "c.state", "c.deadline").OrderExpr(sorted)
 	}
 	return q.NewRaw("SELECT c.id FROM ("+strings.Join(parts, " UNION ")+") AS c ORDER BY "+order+page, args...)
 }
