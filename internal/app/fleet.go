@@ -14,7 +14,8 @@ import (
 // openFleet wires the fleet of channels.
 func (h *House) openFleet() {
 	h.features.fleet = fleet.New(fleet.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
-		Channels: h.channels, People: h.people})
+		Channels: h.channels, People: h.people, Officials: h.people})
+	h.people.RegisterWork("fleet", h.features.fleet)
 }
 
 func (h *House) fleetPages() pages {

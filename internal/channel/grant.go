@@ -178,7 +178,7 @@ func (s *Service) take(ctx context.Context, actor identity.Actor, r ConnectReque
 			return err
 		}
 		out = append(out, a)
-		if err := s.q.Publish(ctx, tx, Connected{AccountID: a.ID}); err != nil {
+		if err := s.q.Publish(ctx, tx, Connected{AccountID: a.ID, By: actor.ID, ByName: actor.Name}); err != nil {
 			return err
 		}
 		if err := s.q.Enqueue(ctx, tx, probeArgs{Account: a.ID}, &jobs.Options{MaxAttempts: 5}); err != nil {

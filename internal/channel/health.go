@@ -23,6 +23,10 @@ type Health struct {
 	DeafAt       time.Time  `json:"deaf_at,omitzero"`        // when it was found that messages came without a webhook; over once HeardAt is later
 	TokenUntil   time.Time  `json:"token_until,omitzero"`    // when the channel ends the grant by itself; zero: never
 	Picture      string     `json:"picture,omitempty"`       // address of the profile picture
+	Described    bool       `json:"described,omitempty"`     // the channel told the description, which may be empty
+	Description  string     `json:"description,omitempty"`   // as readers see it
+	Covered      bool       `json:"covered,omitempty"`       // the channel told the cover picture, which may be none
+	Cover        string     `json:"cover,omitempty"`         // address of the cover picture
 }
 
 func healthText(h Health) string {

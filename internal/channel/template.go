@@ -104,6 +104,8 @@ const (
 // Connected is published when an account was granted, for the first time or anew.
 type Connected struct {
 	AccountID string `json:"account"`
+	By        string `json:"by"`      // official who granted it
+	ByName    string `json:"by_name"` // their name
 }
 
 // Kind implements jobs.Event.

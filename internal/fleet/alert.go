@@ -52,7 +52,19 @@ func (watchArgs) Kind() string { return "fleet.watch" }
 
 // watch judges the whole fleet. It may run twice and on several processes: an alert is opened once by a rule of the database.
 func (s *Service) watch(ctx context.Context) error {
-	all, err := s.judged(ctx, identity.System("fleet"))
+	house := identity.System("fleet")
+	as, err := s.Channels.Accounts(ctx, house, channel.Filter{})
+	if err != nil {
+		return err
+	}
+	b, err := s.rulebook(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.settle(ctx, b, as); err != nil {
+		return err
+	}
+	all, err := s.judgeAll(ctx, house, b, as)
 	if err != nil {
 		return err
 	}
@@ -71,6 +83,9 @@ func (s *Service) onSeen(ctx context.Context, e channel.AccountSeen) error {
 	}
 	b, err := s.rulebook(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.settle(ctx, b, []channel.Account{a}); err != nil {
 		return err
 	}
 	var list []Judged

@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +23,7 @@ func well(k channel.Kind) channel.Account {
 }
 
 func TestJudge(t *testing.T) {
-	rule := fleet.Rule{Names: []string{"MTTQ {unit}"}, Picture: true, SilentDays: 14, WebhookDays: 30}
+	rule := fleet.Rule{Names: []string{"MTTQ {unit}"}, Picture: true, Cover: true, Description: []string{"chính thức của MTTQ {unit}"}, SilentDays: 14, WebhookDays: 30}
 	unit := orgunit.Unit{Name: "Vinh Hưng", FullName: "Phường Vinh Hưng", Type: "Phường"}
 	for name, c := range map[string]struct {
 		kind   channel.Kind
@@ -45,7 +46,17 @@ func TestJudge(t *testing.T) {
 		"new and never used":       {channel.Zalo, func(a *channel.Account) { a.CreatedAt, a.HeardAt, a.PublishedAt = ago(3), time.Time{}, time.Time{} }, []fleet.Condition{fleet.Well}},
 		"another name":             {channel.Zalo, func(a *channel.Account) { a.Name = "Mặt trận Vinh Hưng" }, []fleet.Condition{fleet.NameOff}},
 		"no picture":               {channel.Zalo, func(a *channel.Account) { a.Health.Picture = "" }, []fleet.Condition{fleet.PictureOff}},
-		"not looked at":            {channel.Zalo, func(a *channel.Account) { a.CheckedAt = ago(4) }, []fleet.Condition{fleet.Unseen}},
+		"granter left":             {channel.Zalo, func(a *channel.Account) { a.Link = "left" }, []fleet.Condition{fleet.GranterLeft}},
+		"unit changed":             {channel.Zalo, func(a *channel.Account) { a.Link, a.Name = "changed", "Tên cũ" }, []fleet.Condition{fleet.UnitChanged}},
+		"followers are led away":   {channel.Zalo, func(a *channel.Account) { a.Link, a.Name, a.PublishedAt = "changed leads", "Tên cũ", ago(99) }, []fleet.Condition{fleet.Leading}},
+		"no cover":                 {channel.Zalo, func(a *channel.Account) { a.Health.Covered = true }, []fleet.Condition{fleet.CoverOff}},
+		"says something else": {channel.Facebook, func(a *channel.Account) {
+			a.Health.Described, a.Health.Description = true, "Trang của phường Vinh Hưng"
+		}, []fleet.Condition{fleet.DescribedOff}},
+		"says what is demanded": {channel.Facebook, func(a *channel.Account) {
+			a.Health.Described, a.Health.Description = true, "Trang chính thức  của MTTQ Phường Vinh Hưng."
+		}, []fleet.Condition{fleet.Well}},
+		"not looked at": {channel.Zalo, func(a *channel.Account) { a.CheckedAt = ago(4) }, []fleet.Condition{fleet.Unseen}},
 		"paused by hand, silent": {channel.Zalo, func(a *channel.Account) {
 			a.State, a.StateReason, a.PublishedAt = channel.AccountPaused, "channel.state.paused_by_hand", ago(99)
 		}, []fleet.Condition{fleet.ByHand}},
@@ -55,7 +66,8 @@ func TestJudge(t *testing.T) {
 	} {
 		a := well(c.kind)
 		c.change(&a)
-		if got := fleet.Judge(a, fleet.Seen{Now: now, Rule: rule, Unit: unit, OthersHeard: true}); !slices.Equal(got, c.want) {
+		if got := fleet.Judge(a, fleet.Seen{Now: now, Rule: rule, Unit: unit, OthersHeard: true,
+			GranterLeft: a.Link == "left", Changed: strings.HasPrefix(a.Link, "changed"), Leads: strings.HasSuffix(a.Link, "leads")}); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}

@@ -20,6 +20,9 @@ type Judged struct {
 	UnitName   string
 	Conditions []Condition // the gravest first; never empty
 	Expected   string      // a name that the rule allows, when its own is off
+	Unsaid     string      // what its description does not say
+	Was        string      // what its unit was called before it changed, while the name of the account has not followed
+	Granter    string      // who granted it, when they have left
 }
 
 // Is tells whether the condition is among those of the account.
@@ -125,6 +128,10 @@ func (s *Service) judged(ctx context.Context, actor identity.Actor) ([]Judged, e
 	if err != nil {
 		return nil, err
 	}
+	return s.judgeAll(ctx, actor, b, as)
+}
+
+func (s *Service) judgeAll(ctx context.Context, actor identity.Actor, b *rulebook, as []channel.Account) ([]Judged, error) {
 	heard, err := s.lastHeard(ctx, actor, as)
 	if err != nil {
 		return nil, err
@@ -161,9 +168,19 @@ func (s *Service) judge(b *rulebook, a channel.Account, heard map[channel.Kind]t
 	}
 	now, rule := s.Clock.Now(), b.rule(a.UnitID, a.Kind)
 	j := Judged{Account: a, UnitName: u.FullName}
-	j.Conditions = Judge(a, Seen{Now: now, Rule: rule, Unit: u, OthersHeard: heard[a.Kind].After(now.AddDate(0, 0, -rule.WebhookDays))})
-	if j.Is(NameOff) {
+	j.Conditions = Judge(a, Seen{Now: now, Rule: rule, Unit: u, OthersHeard: heard[a.Kind].After(now.AddDate(0, 0, -rule.WebhookDays)),
+		GranterLeft: b.left(a), Changed: b.marks[a.ID].WasName != "", Leads: b.marks[a.ID].LeadsTo != ""})
+	if j.Is(NameOff) || j.Is(UnitChanged) {
 		j.Expected = rule.Example(u)
+	}
+	if j.Is(DescribedOff) {
+		j.Unsaid = rule.Unsaid(a.Health.Description, u)
+	}
+	if j.Is(UnitChanged) {
+		j.Was = b.marks[a.ID].WasName
+	}
+	if j.Is(GranterLeft) {
+		j.Granter = b.marks[a.ID].GrantedName
 	}
 	return j
 }

@@ -59,8 +59,10 @@ type Deps struct {
 	Trail    identity.Recorder
 	Forest   func() *orgunit.Forest
 	Channels Channels
-	People   People        // nil: reminders name nobody
-	Every    time.Duration // how often all channels are judged anew; 0 is 30 minutes
+	People   People // nil: reminders name nobody
+	// Officials tells who still serves; nil: nobody is said to have left.
+	Officials Officials
+	Every     time.Duration // how often all channels are judged anew; 0 is 30 minutes
 }
 
 // Service is the use cases of the fleet.
@@ -78,6 +80,8 @@ func New(d Deps) *Service {
 	jobs.Handle(s.Queue, func(ctx context.Context, _ *jobs.Job[watchArgs]) error { return s.watch(ctx) })
 	s.Queue.Every(d.Every, func() jobs.Args { return watchArgs{} })
 	jobs.On(s.Queue, "fleet", s.onSeen)
+	jobs.On(s.Queue, "fleet", s.onConnected)
+	jobs.On(s.Queue, "fleet", func(ctx context.Context, _ orgunit.Reorganised) error { return s.watch(ctx) })
 	return s
 }
 
@@ -101,6 +105,10 @@ type rulebook struct {
 	on     clock.Date
 	set    map[string]map[channel.Kind]Rule // unit → kind
 	found  map[string]map[channel.Kind]Rule
+
+	marks     map[string]mark
+	officials Officials
+	serving   map[string][]string // official → units
 }
 
 func (s *Service) rulebook(ctx context.Context) (*rulebook, error) {
@@ -108,7 +116,15 @@ func (s *Service) rulebook(ctx context.Context) (*rulebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &rulebook{forest: s.Forest(), on: s.today(), set: map[string]map[channel.Kind]Rule{}, found: map[string]map[channel.Kind]Rule{}}
+	marks, err := s.store.marks(ctx, s.DB.Read(), "")
+	if err != nil {
+		return nil, err
+	}
+	serving, err := s.serving(ctx, marks)
+	if err != nil {
+		return nil, err
+	}
+	b := &rulebook{marks: marks, officials: s.Officials, serving: serving, forest: s.Forest(), on: s.today(), set: map[string]map[channel.Kind]Rule{}, found: map[string]map[channel.Kind]Rule{}}
 	for _, r := range list {
 		if b.set[r.UnitID] == nil {
 			b.set[r.UnitID] = map[channel.Kind]Rule{}
@@ -200,6 +216,14 @@ func (r Rule) check() error {
 			bad = append(bad, fault.Field("names", "fleet.rule.too_long").With("Limit", maxName))
 		case !strings.Contains(n, "{unit}") && !strings.Contains(n, "{name}"):
 			bad = append(bad, fault.Field("names", "fleet.rule.no_place").With("Name", n))
+		}
+	}
+	if len(r.Description) > maxNames {
+		bad = append(bad, fault.Field("description", "fleet.rule.too_many_texts").With("Limit", maxNames))
+	}
+	for _, n := range r.Description {
+		if utf8.RuneCountInString(n) > maxName {
+			bad = append(bad, fault.Field("description", "fleet.rule.long_text").With("Limit", maxName))
 		}
 	}
 	if r.SilentDays < 1 || r.SilentDays > maxDays {

@@ -26,6 +26,8 @@ type ruleRow struct {
 	Kind        channel.Kind `bun:"kind,pk"`
 	Names       string       `bun:"names"`
 	Picture     bool         `bun:"picture"`
+	Cover       bool         `bun:"cover"`
+	Description string       `bun:"description"`
 	Required    bool         `bun:"required"`
 	SilentDays  int          `bun:"silent_days"`
 	WebhookDays int          `bun:"webhook_days"`
@@ -34,7 +36,7 @@ type ruleRow struct {
 }
 
 func (r ruleRow) rule() Rule {
-	return Rule{UnitID: r.UnitID, Kind: r.Kind, Names: lines(r.Names), Picture: r.Picture, Required: r.Required, SilentDays: r.SilentDays, WebhookDays: r.WebhookDays}
+	return Rule{UnitID: r.UnitID, Kind: r.Kind, Names: lines(r.Names), Picture: r.Picture, Cover: r.Cover, Description: lines(r.Description), Required: r.Required, SilentDays: r.SilentDays, WebhookDays: r.WebhookDays}
 }
 
 // lines are the lines of a text that hold something.
@@ -61,9 +63,10 @@ func (store) rules(ctx context.Context, q bun.IDB) ([]Rule, error) {
 }
 
 func (store) putRule(ctx context.Context, q bun.IDB, r Rule, by string, now time.Time) error {
-	row := ruleRow{UnitID: r.UnitID, Kind: r.Kind, Names: strings.Join(r.Names, "\n"), Picture: r.Picture, Required: r.Required,
+	row := ruleRow{UnitID: r.UnitID, Kind: r.Kind, Names: strings.Join(r.Names, "\n"), Picture: r.Picture, Cover: r.Cover, Description: strings.Join(r.Description, "\n"), Required: r.Required,
 		SilentDays: r.SilentDays, WebhookDays: r.WebhookDays, UpdatedAt: now, UpdatedBy: by}
 	_, err := q.NewInsert().Model(&row).On("CONFLICT (unit_id, kind) DO UPDATE").Set("names = EXCLUDED.names").Set("picture = EXCLUDED.picture").
+		Set("cover = EXCLUDED.cover").Set("description = EXCLUDED.description").
 		Set("required = EXCLUDED.required").Set("silent_days = EXCLUDED.silent_days").Set("webhook_days = EXCLUDED.webhook_days").
 		Set("updated_at = EXCLUDED.updated_at").Set("updated_by = EXCLUDED.updated_by").Exec(ctx)
 	return err

@@ -3,8 +3,11 @@ package identity
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
@@ -23,6 +26,11 @@ type WorkItem struct {
 // only shows it to whoever comes next.
 type WorkLister interface {
 	OpenWork(ctx context.Context, officialID, unitID string) ([]WorkItem, error)
+}
+
+// WorkTaker is a WorkLister whose things pass to the successor the moment the handover is confirmed.
+type WorkTaker interface {
+	TakeWork(ctx context.Context, tx db.Tx, fromOfficialID string, to Actor, unitID string) error
 }
 
 type namedLister struct {
@@ -126,7 +134,8 @@ func (s *Service) Handovers(ctx context.Context, a Actor) ([]Handover, error) {
 	return out, nil
 }
 
-// TakeOver confirms that the actor has seen what came with one of their own roles.
+// TakeOver confirms that the actor has seen what came with one of their own roles; what features hand over by themselves is
+// theirs from then on.
 func (s *Service) TakeOver(ctx context.Context, a Actor, membershipID string) error {
 	if err := signedIn(a); err != nil {
 		return err
@@ -143,6 +152,51 @@ func (s *Service) TakeOver(ctx context.Context, a Actor, membershipID string) er
 		if _, err := tx.NewUpdate().Model((*Membership)(nil)).Set("taken_at = ?", s.clock.Now()).Where("id = ?", m.ID).Exec(ctx); err != nil {
 			return err
 		}
+		if err := s.takeWork(ctx, tx, a, m); err != nil {
+			return err
+		}
 		return s.record(ctx, tx, a, m.UnitID, "identity.take_over", a.ID, "role", string(m.Role))
 	})
+}
+
+// takeWork hands over what the predecessors in a role left.
+func (s *Service) takeWork(ctx context.Context, tx db.Tx, a Actor, m Membership) error {
+	var from []string
+	err := tx.NewSelect().TableExpr("identity_membership AS p").ColumnExpr("DISTINCT p.official_id").
+		Where("p.unit_id = ? AND p.role = ? AND p.official_id <> ? AND p.valid_to <= ? AND p.valid_from < p.valid_to", m.UnitID, m.Role, a.ID, s.today()).
+		Where("p.valid_to >= ?", m.ValidFrom.AddDays(-handoverGap)).OrderExpr("p.official_id").Scan(ctx, &from)
+	if err != nil {
+		return fmt.Errorf("identity: predecessors: %w", err)
+	}
+	for _, l := range s.work {
+		t, ok := l.WorkLister.(WorkTaker)
+		if !ok {
+			continue
+		}
+		for _, f := range from {
+			if err := t.TakeWork(ctx, tx, f, a, m.UnitID); err != nil {
+				return fmt.Errorf("identity: hand over work of %s: %w", l.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Serving gives the units in which each of the officials holds a role today. Who holds none, or is locked out, is left out.
+func (s *Service) Serving(ctx context.Context, officialIDs []string) (map[string][]string, error) {
+	out := map[string][]string{}
+	today := s.today()
+	for part := range slices.Chunk(officialIDs, 500) {
+		var rows []struct{ OfficialID, UnitID string }
+		err := s.db.Read().NewSelect().TableExpr("identity_membership AS m").ColumnExpr("DISTINCT m.official_id, m.unit_id").
+			Join("JOIN identity_official AS o ON o.id = m.official_id").Where("m.official_id IN (?)", bun.In(part)).
+			Where("m.valid_from <= ? AND m.valid_to > ? AND m.valid_from < m.valid_to", today, today).Where("o.disabled_at IS NULL").OrderExpr("m.official_id, m.unit_id").Scan(ctx, &rows)
+		if err != nil {
+			return nil, fmt.Errorf("identity: serving: %w", err)
+		}
+		for _, r := range rows {
+			out[r.OfficialID] = append(out[r.OfficialID], r.UnitID)
+		}
+	}
+	return out, nil
 }

@@ -22,6 +22,16 @@ func (d desk) OpenWork(_ context.Context, officialID, unitID string) ([]identity
 	return d[officialID], nil
 }
 
+// taker is a feature whose work passes to the successor.
+type taker struct{ calls []string }
+
+func (*taker) OpenWork(context.Context, string, string) ([]identity.WorkItem, error) { return nil, nil }
+
+func (k *taker) TakeWork(_ context.Context, _ db.Tx, from string, to identity.Actor, unitID string) error {
+	k.calls = append(k.calls, from+" "+to.ID+" "+unitID)
+	return nil
+}
+
 func TestSuccessorSeesOpenWorkOnTheFirstDay(t *testing.T) {
 	each(t, identity.Config{}, func(t *testing.T, h *house) {
 		old := h.join(wardHead, "old@example.vn", orgunittest.VinhHung, identity.RoleDeskOfficer)
@@ -60,8 +70,18 @@ func TestSuccessorSeesOpenWorkOnTheFirstDay(t *testing.T) {
 		if len(got) != 1 || len(got[0].Work) != 3 || got[0].Ended != last || got[0].Predecessor != "Hồ Thị Mận" || got[0].TakenAt != nil {
 			t.Fatalf("%+v", got)
 		}
+		var taken taker
+		h.RegisterWork("inbox", &taken)
 		h.refused(h.TakeOver(ctx, wardHead, got[0].MembershipID), "identity.role.gone")
 		h.need(h.TakeOver(ctx, v.Actor, got[0].MembershipID))
+		if want := old.id + " " + v.Actor.ID + " " + orgunittest.VinhHung; len(taken.calls) != 1 || taken.calls[0] != want {
+			t.Fatalf("handed over: %v, want %s", taken.calls, want)
+		}
+		serve, err := h.Serving(ctx, []string{old.id, v.Actor.ID, "nobody"})
+		h.need(err)
+		if len(serve) != 1 || len(serve[v.Actor.ID]) != 1 || serve[v.Actor.ID][0] != orgunittest.VinhHung {
+			t.Fatalf("who serves: %v", serve)
+		}
 		h.need(h.TakeOver(ctx, v.Actor, got[0].MembershipID))
 		if got, err = h.Handovers(ctx, v.Actor); err != nil || got[0].TakenAt == nil {
 			t.Fatalf("%+v %v", got, err)

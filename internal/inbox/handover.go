@@ -67,7 +67,19 @@ func (s *Service) OpenWork(ctx context.Context, officialID, unitID string) ([]id
 	return out, nil
 }
 
-var _ identity.WorkLister = (*Service)(nil)
+// TakeWork hands the open conversations that an official had taken on in a unit to their successor, in tx; it implements
+// identity.WorkTaker. A successor who may not answer there takes none.
+func (s *Service) TakeWork(ctx context.Context, tx db.Tx, fromOfficialID string, to identity.Actor, unitID string) error {
+	if !s.Authz.Can(to, ActionReply, identity.InUnit(unitID)) {
+		return nil
+	}
+	return s.store.handOver(ctx, tx, fromOfficialID, to, unitID)
+}
+
+var (
+	_ identity.WorkLister = (*Service)(nil)
+	_ identity.WorkTaker  = (*Service)(nil)
+)
 
 // Mover lets conversations follow a unit into its successor; it implements orgunit.Mover.
 type Mover struct{ s *Service }

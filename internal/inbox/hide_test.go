@@ -1,6 +1,7 @@
 package inbox_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -9,8 +10,11 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	ft "github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
+	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/inbox"
 	it "github.com/nhipcau/nhipcau/internal/inbox/inboxtest"
+	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 )
 
 // plainChannel can do what every channel can, and hides nothing.
@@ -88,7 +92,7 @@ func TestHideAndShowAtOnce(t *testing.T) {
 		if k.YouTube.IsHidden(th.Lines[0].ExternalID) {
 			t.Error("it is hidden though it was shown again")
 		}
-		ok(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, "Cảm ơn bạn đã xem.", "form-1"))
+		ok(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, "Cảm ơn bạn đã xem.", "form-1", nil))
 		k.Drain()
 		if sent := k.YouTube.Sent(); len(sent) != 1 || sent[0].Comment == nil || sent[0].Comment.ParentID != th.Lines[0].ExternalID {
 			t.Errorf("answered as a comment: %+v", sent)
@@ -111,22 +115,22 @@ func TestAnswerWithAFile(t *testing.T) {
 		ok(t, err)
 		_, _, err = s.OpenKept(ctx, ft.Colleague, c.ID, f.ID)
 		refused(t, err, fault.NotFound)
-		refused(t, s.Reply(ctx, ft.Colleague, c.ID, "", "form-0", f.ID), fault.Invalid)
+		refused(t, s.Reply(ctx, ft.Colleague, c.ID, "", "form-0", []string{f.ID}), fault.Invalid)
 		if kept, err := s.Kept(ctx, ft.Officer, c.ID, []string{f.ID}); err != nil || len(kept) != 1 || kept[0].Name != "Mẫu đơn.pdf" {
 			t.Fatalf("kept: %+v %v", kept, err)
 		}
 		second, err := s.KeepFile(ctx, ft.Officer, c.ID, "b.pdf", strings.NewReader(pdf), false)
 		ok(t, err)
-		refused(t, s.Reply(ctx, ft.Officer, c.ID, "Hai tệp", "form-1", f.ID, second.ID), fault.Invalid)
+		refused(t, s.Reply(ctx, ft.Officer, c.ID, "Hai tệp", "form-1", []string{f.ID, second.ID}), fault.Invalid)
 		for range 2 {
-			ok(t, s.Reply(ctx, ft.Officer, c.ID, "", "form-1", f.ID))
+			ok(t, s.Reply(ctx, ft.Officer, c.ID, "", "form-1", []string{f.ID}))
 		}
 		k.Drain()
 		sent := k.Zalo.Sent()
 		if len(sent) != 1 || len(sent[0].Files) != 1 || sent[0].Files[0].Name != "Mẫu đơn.pdf" {
 			t.Fatalf("sent: %+v", sent)
 		}
-		refused(t, s.Reply(ctx, ft.Officer, c.ID, "Nữa", "form-2", f.ID), fault.Invalid)
+		refused(t, s.Reply(ctx, ft.Officer, c.ID, "Nữa", "form-2", []string{f.ID}), fault.Invalid)
 		th, err := s.Look(ctx, ft.Officer, c.ID)
 		ok(t, err)
 		got, content, err := s.OpenSent(ctx, ft.ProvinceLeader, c.ID, th.Lines[1].ID, 0)
@@ -142,6 +146,33 @@ func TestAnswerWithAFile(t *testing.T) {
 		ok(t, err)
 		if kept, _ := s.Kept(ctx, ft.Officer, c.ID, []string{second.ID}); len(kept) != 0 {
 			t.Error("a file that nobody sent lies there for more than a day")
+		}
+	})
+}
+
+// A successor takes over what the predecessor had taken on, and nothing of other units or of colleagues.
+func TestSuccessorTakesOver(t *testing.T) {
+	each(t, func(t *testing.T, k *it.Kit) {
+		ctx, s := t.Context(), k.Inbox
+		k.Say(it.OA, "hoa", "Chào bác")
+		k.Say(it.OA, "lan", "Mai họp không ạ")
+		ok(t, s.Claim(ctx, ft.Officer, k.Only(ft.Officer, inbox.Filter{Text: "chao"}).ID))
+		ok(t, s.Claim(ctx, ft.Leader, k.Only(ft.Officer, inbox.Filter{Text: "mai hop"}).ID))
+		take := func(from, to identity.Actor) {
+			ok(t, k.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+				return s.TakeWork(ctx, tx, from.ID, to, orgunittest.VinhHung)
+			}))
+		}
+		take(ft.Officer, ft.Stranger) // who may not answer there takes nothing
+		if c := k.Only(ft.Officer, inbox.Filter{Text: "chao"}); c.ClaimedBy != ft.Officer.ID {
+			t.Fatalf("taken by a stranger: %+v", c)
+		}
+		take(ft.Officer, ft.Colleague)
+		if c := k.Only(ft.Officer, inbox.Filter{Text: "chao"}); c.ClaimedBy != ft.Colleague.ID || c.ClaimedByName != ft.Colleague.Name {
+			t.Fatalf("not handed over: %+v", c)
+		}
+		if c := k.Only(ft.Officer, inbox.Filter{Text: "mai hop"}); c.ClaimedBy != ft.Leader.ID {
+			t.Fatalf("taken from a colleague: %+v", c)
 		}
 	})
 }

@@ -61,7 +61,7 @@ func TestLifeOfAConversation(t *testing.T) {
 		if c = k.Only(ft.Officer, inbox.Filter{}); c.Unread != 0 || !c.Waits() {
 			t.Errorf("read, but not answered: %+v", c)
 		}
-		ok(t, s.Reply(ctx, ft.Officer, c.ID, "  Dạ 8 giờ sáng tại nhà văn hoá ạ.\r\n", "form-1"))
+		ok(t, s.Reply(ctx, ft.Officer, c.ID, "  Dạ 8 giờ sáng tại nhà văn hoá ạ.\r\n", "form-1", nil))
 		k.Drain()
 		if sent := k.Zalo.Sent(); len(sent) != 1 || sent[0].Text != "Dạ 8 giờ sáng tại nhà văn hoá ạ." || sent[0].PersonID != "hoa" {
 			t.Fatalf("sent: %+v", sent)
@@ -118,20 +118,20 @@ func TestDoubleClickSendsOnce(t *testing.T) {
 		k.Say(it.OA, "hoa", "Chào bác")
 		c := k.Only(ft.Officer, inbox.Filter{})
 		for range 2 {
-			ok(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, "Chào bà con", "form-1"))
+			ok(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, "Chào bà con", "form-1", nil))
 		}
 		k.Drain()
 		if n := len(k.Zalo.Sent()); n != 1 {
 			t.Fatalf("sent %d times", n)
 		}
-		ok(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, "Chào bà con", "form-2"))
+		ok(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, "Chào bà con", "form-2", nil))
 		k.Drain()
 		if n := len(k.Zalo.Sent()); n != 2 {
 			t.Errorf("another form with the same words: %d messages", n)
 		}
-		refused(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, " \n ", "form-3"), fault.Invalid)
-		refused(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, strings.Repeat("a", inbox.MaxReply+1), "form-3"), fault.Invalid)
-		refused(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, "Chào", ""), fault.Invalid)
+		refused(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, " \n ", "form-3", nil), fault.Invalid)
+		refused(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, strings.Repeat("a", inbox.MaxReply+1), "form-3", nil), fault.Invalid)
+		refused(t, k.Inbox.Reply(ctx, ft.Officer, c.ID, "Chào", "", nil), fault.Invalid)
 	})
 }
 
@@ -274,7 +274,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		c := k.Only(ft.Officer, inbox.Filter{})
 		acts := map[string]func(a identity.Actor) error{
 			"open":    func(a identity.Actor) error { _, err := s.Open(ctx, a, c.ID); return err },
-			"reply":   func(a identity.Actor) error { return s.Reply(ctx, a, c.ID, "Chào", "key-"+a.ID) },
+			"reply":   func(a identity.Actor) error { return s.Reply(ctx, a, c.ID, "Chào", "key-"+a.ID, nil) },
 			"claim":   func(a identity.Actor) error { return s.Claim(ctx, a, c.ID) },
 			"release": func(a identity.Actor) error { return s.Release(ctx, a, c.ID) },
 			"assign":  func(a identity.Actor) error { return s.Assign(ctx, a, c.ID, ft.Colleague.ID) },
@@ -401,7 +401,7 @@ func TestCommentsStandApart(t *testing.T) {
 				t.Errorf("%+v", th)
 			}
 			if c.Public() {
-				ok(t, k.Inbox.Reply(t.Context(), ft.Officer, c.ID, "Chiều mai ạ.", "form-1"))
+				ok(t, k.Inbox.Reply(t.Context(), ft.Officer, c.ID, "Chiều mai ạ.", "form-1", nil))
 			}
 		}
 		k.Drain()
@@ -419,7 +419,7 @@ func TestFailedReplyComesBack(t *testing.T) {
 		k.Say(it.OA, "hoa", "Chào bác")
 		c := k.Only(ft.Officer, inbox.Filter{})
 		k.Zalo.FailNext(&channel.Error{Kind: channel.Zalo, Code: "-230", Advice: channel.AdviceStop, Key: "channel.zalo.window"})
-		ok(t, s.Reply(ctx, ft.Officer, c.ID, "Chào bà con", "form-1"))
+		ok(t, s.Reply(ctx, ft.Officer, c.ID, "Chào bà con", "form-1", nil))
 		ok(t, s.Close(ctx, ft.Officer, c.ID))
 		k.Drain()
 		if c = k.Only(ft.Officer, inbox.Filter{}); !c.Failed || !c.Waits() {

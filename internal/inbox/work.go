@@ -114,7 +114,7 @@ func (s *Service) Reopen(ctx context.Context, actor identity.Actor, conversation
 
 // Reply answers the person by the same channel, with the files that KeepFile gave. The key names the form: the same key sends
 // once.
-func (s *Service) Reply(ctx context.Context, actor identity.Actor, conversationID, text, key string, files ...string) error {
+func (s *Service) Reply(ctx context.Context, actor identity.Actor, conversationID, text, key string, files []string) error {
 	text = strings.TrimSpace(vntext.NFC(strings.ReplaceAll(text, "\r\n", "\n")))
 	switch n := vntext.Length(text); {
 	case n == 0 && len(files) == 0:

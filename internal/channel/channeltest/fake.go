@@ -33,6 +33,7 @@ type Fake struct {
 	Messages int // most characters of a message
 	Files    int // most attachments of a message; 0: none
 	hidden   map[string]bool
+	names    map[string]string // account → what it is called at the channel
 }
 
 // FakePost is one publication at a Fake.
@@ -92,6 +93,16 @@ func (f *Fake) Kind() channel.Kind { return f.kind }
 // Limits implements channel.Channel with Zalo's sizes.
 func (f *Fake) Limits() channel.Limits {
 	return channel.Limits{Title: 150, Lead: 300, Message: f.Messages, Pictures: 10, PictureBytes: 1 << 20, Attachments: f.Files, FileBytes: 5 << 20, FileTypes: []string{".pdf", ".docx"}}
+}
+
+// Rename lets an account be called otherwise at the channel; the next probe sees it.
+func (f *Fake) Rename(accountID, name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.names == nil {
+		f.names = map[string]string{}
+	}
+	f.names[accountID] = name
 }
 
 // HideComment implements channel.Hider.
@@ -238,6 +249,9 @@ func (f *Fake) Probe(_ context.Context, a channel.Account) (channel.Account, err
 		return a, err
 	}
 	a.Followers, a.Capabilities.Article = 100, true
+	if name := f.names[a.ID]; name != "" {
+		a.Name = name
+	}
 	return a, nil
 }
 

@@ -168,16 +168,25 @@ func (f *Adapter) Probe(ctx context.Context, a channel.Account) (channel.Account
 		Name      string `json:"name"`
 		Followers int64  `json:"followers_count"`
 		Link      string `json:"link"`
-		Picture   struct {
+		About     string `json:"about"`
+		Cover     struct {
+			Source string `json:"source"`
+		} `json:"cover"`
+		Picture struct {
 			Data struct {
-				URL string `json:"url"`
+				URL     string `json:"url"`
+				Default bool   `json:"is_silhouette"` // the grey figure of a page without a picture
 			} `json:"data"`
 		} `json:"picture"`
 	}
-	if err := f.call(ctx, a, http.MethodGet, "/"+a.ExternalID, url.Values{"fields": {"name,followers_count,link,picture"}}, &page); err != nil {
+	if err := f.call(ctx, a, http.MethodGet, "/"+a.ExternalID, url.Values{"fields": {"name,followers_count,link,picture,about,cover"}}, &page); err != nil {
 		return a, err
 	}
 	a.Name, a.Followers, a.Capabilities.Article, a.Health.Picture = page.Name, page.Followers, true, page.Picture.Data.URL
+	a.Health.Described, a.Health.Description, a.Health.Covered, a.Health.Cover = true, page.About, true, page.Cover.Source
+	if page.Picture.Data.Default {
+		a.Health.Picture = ""
+	}
 	if page.Link != "" {
 		a.Link = page.Link
 	}

@@ -101,8 +101,9 @@ func (y *Adapter) trade(ctx context.Context, form url.Values) (channel.Tokens, e
 type channelItem struct {
 	ID      string `json:"id"`
 	Snippet struct {
-		Title      string `json:"title"`
-		Thumbnails struct {
+		Title       string `json:"title"`
+		Description string `json:"description"`
+		Thumbnails  struct {
 			Default struct {
 				URL string `json:"url"`
 			} `json:"default"`
@@ -166,6 +167,7 @@ func (y *Adapter) Probe(ctx context.Context, a channel.Account) (channel.Account
 		return a, err
 	}
 	a.Name, a.Health.Picture, a.Capabilities.Article = i.Snippet.Title, i.Snippet.Thumbnails.Default.URL, true
+	a.Health.Described, a.Health.Description = true, i.Snippet.Description
 	if a.Link == "" {
 		a.Link = i.link()
 	}

@@ -128,6 +128,8 @@ type profile struct {
 	Package   string `json:"package_name"`
 	Until     string `json:"package_valid_through_date"` // dd/MM/yyyy
 	Picture   string `json:"avatar"`
+	About     string `json:"description"`
+	Cover     string `json:"cover"`
 }
 
 // into writes what the profile says into the account. The version of the message call is a first guess by the OA's type
@@ -135,6 +137,7 @@ type profile struct {
 func (p profile) into(a channel.Account) channel.Account {
 	a.Name, a.Followers, a.Link = p.Name, p.Followers.int(), "https://zalo.me/"+string(p.ID)
 	a.Health.Package, a.Health.PackageUntil, a.Health.Picture = p.Package, "", p.Picture
+	a.Health.Described, a.Health.Description, a.Health.Covered, a.Health.Cover = true, p.About, true, p.Cover
 	a.Health.Pushes = pushes(p.Package)
 	if until, err := clock.ParseDate(p.Until); err == nil {
 		a.Health.PackageUntil = until

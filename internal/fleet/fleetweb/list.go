@@ -132,7 +132,7 @@ func tone(c fleet.Condition) string {
 		return "late"
 	case c == fleet.Well:
 		return "ok"
-	case c == fleet.ByHand:
+	case c == fleet.ByHand || c == fleet.Leading:
 		return "mute"
 	}
 	return "wait"
@@ -145,6 +145,14 @@ func advice(ctx context.Context, j fleet.Judged, c fleet.Condition) string {
 		return i18n.T(ctx, j.StateReason)
 	case c == fleet.NameOff:
 		return i18n.T(ctx, "fleet.advice.name_off", "Name", j.Expected)
+	case c == fleet.GranterLeft:
+		return i18n.T(ctx, "fleet.advice.granter_left", "Name", j.Granter)
+	case c == fleet.UnitChanged && j.Expected != "":
+		return i18n.T(ctx, "fleet.advice.unit_changed_name", "Was", j.Was, "Unit", j.UnitName, "Name", j.Expected)
+	case c == fleet.UnitChanged:
+		return i18n.T(ctx, "fleet.advice.unit_changed", "Was", j.Was, "Unit", j.UnitName)
+	case c == fleet.DescribedOff:
+		return i18n.T(ctx, "fleet.advice.described_off", "Text", j.Unsaid)
 	case c == fleet.PackageEnding:
 		return i18n.T(ctx, "fleet.advice.package_ending", "Package", j.Health.Package, "Until", j.Health.PackageUntil.Vietnamese())
 	case c == fleet.QuotaLow:

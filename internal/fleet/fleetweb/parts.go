@@ -86,6 +86,23 @@ func alertFacts(ctx context.Context, v alertView) []ui.DefinitionItem {
 	return out
 }
 
+func changeFacts(ctx context.Context, c fleet.Change) []ui.DefinitionItem {
+	out := []ui.DefinitionItem{{Term: i18n.T(ctx, "fleet.change.was"), Text: c.Was}, {Term: i18n.T(ctx, "fleet.change.now"), Text: c.Unit}}
+	if c.Expected != "" {
+		out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "fleet.change.name"), Text: c.Expected})
+	}
+	return out
+}
+
+// others offers the channels to which followers can be led.
+func others(c fleet.Change) []ui.Option {
+	var out []ui.Option
+	for _, a := range c.Others {
+		out = append(out, ui.Option{Value: a.ID, Text: a.Name})
+	}
+	return out
+}
+
 // earlier is what the same channel went through before.
 func earlier(ctx context.Context, list []fleet.Alert) []ui.TimelineItem {
 	out := make([]ui.TimelineItem, len(list))

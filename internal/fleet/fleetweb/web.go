@@ -50,6 +50,7 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Can("GET "+alertsPath, fleet.ActionSee, p.alerts)
 	r.Can("GET "+alertsPath+"/{id}", fleet.ActionSee, p.alert)
 	r.Can("POST "+alertsPath+"/{id}", fleet.ActionAcknowledge, p.acknowledge)
+	r.Can("POST "+alertsPath+"/{id}/dan", fleet.ActionAcknowledge, p.redirect)
 	r.Can("GET "+boardPath, fleet.ActionSee, p.board)
 	r.Can("GET "+boardPath+"/xuat.xlsx", fleet.ActionSee, p.boardExport)
 	r.Can("GET "+boardPath+"/{unit}", fleet.ActionSee, p.remind)
@@ -135,6 +136,7 @@ type alertView struct {
 	fleet.Alert
 	May     bool // may acknowledge
 	Earlier []fleet.Alert
+	Change  fleet.Change // what a rename or merger asks; the zero value for other causes
 	Note    string
 	Err     error
 }
@@ -147,6 +149,11 @@ func (p *Pages) showAlert(w http.ResponseWriter, r *http.Request, note string, r
 		return err
 	}
 	v := alertView{Alert: a, Note: note, Err: refused, May: p.Service.Authz.Can(actor, fleet.ActionAcknowledge, identity.InUnit(a.UnitID))}
+	if a.Cause == fleet.UnitChanged {
+		if v.Change, err = p.Service.ChangeOf(ctx, actor, a.AccountID); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
 	if v.Earlier, _, err = p.Service.Alerts(ctx, actor, fleet.AlertFilter{View: fleet.ViewHistory, AccountID: a.AccountID, Per: 20}); err != nil {
 		return err
 	}
@@ -176,6 +183,32 @@ func (p *Pages) acknowledge(w http.ResponseWriter, r *http.Request) error {
 	return web.SeeOther(w, r, ui.WithFlash(alertsPath+"/"+url.PathEscape(r.PathValue("id")), "fleet.alert.acknowledged"))
 }
 
+// redirect notes to which channel a renamed or merged unit's channel leads its followers, or takes the note back.
+func (p *Pages) redirect(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	actor, to := identity.ActorFrom(ctx), r.PostFormValue("to")
+	a, err := p.Service.Alert(ctx, actor, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if to == "" && r.PostFormValue("undo") == "" {
+		err = fault.Field("to", "fleet.change.no_such")
+	} else {
+		err = p.Service.Redirect(ctx, actor, a.AccountID, to)
+	}
+	if fault.Is(err, fault.Invalid) {
+		return p.showAlert(w, r, "", err)
+	}
+	if err != nil {
+		return err
+	}
+	said := "fleet.change.redirected"
+	if to == "" {
+		said = "fleet.change.back"
+	}
+	return web.SeeOther(w, r, ui.WithFlash(alertsPath+"/"+url.PathEscape(r.PathValue("id")), said))
+}
+
 // rulesView is the rules of one unit, a form per kind of channel.
 type rulesView struct {
 	Tabs  tabs
@@ -187,8 +220,9 @@ type rulesView struct {
 // ruleForm is the form of one kind, with what was typed when it was refused.
 type ruleForm struct {
 	Kind                    channel.Kind
-	Names                   string
-	Picture, Required       bool
+	Names, Description      string
+	Picture, Cover          bool
+	Required                bool
 	SilentDays, WebhookDays string
 	Above                   string // a higher unit has set the rule: its name
 	Err                     error
@@ -211,7 +245,7 @@ func (p *Pages) showRules(w http.ResponseWriter, r *http.Request, unit string, t
 	}
 	status := http.StatusOK
 	for _, x := range rules {
-		f := ruleForm{Kind: x.Kind, Names: strings.Join(x.Names, "\n"), Picture: x.Picture, Required: x.Required,
+		f := ruleForm{Kind: x.Kind, Names: strings.Join(x.Names, "\n"), Picture: x.Picture, Cover: x.Cover, Description: strings.Join(x.Description, "\n"), Required: x.Required,
 			SilentDays: strconv.Itoa(x.SilentDays), WebhookDays: strconv.Itoa(x.WebhookDays)}
 		if x.UnitID != "" && x.UnitID != unit {
 			f.Above = p.Service.UnitName(x.UnitID)
@@ -232,15 +266,10 @@ func (p *Pages) rules(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *Pages) setRule(w http.ResponseWriter, r *http.Request) error {
-	f := ruleForm{Kind: channel.Kind(r.PostFormValue("kind")), Names: r.PostFormValue("names"), Picture: r.PostFormValue("picture") != "",
+	f := ruleForm{Kind: channel.Kind(r.PostFormValue("kind")), Names: r.PostFormValue("names"), Picture: r.PostFormValue("picture") != "", Cover: r.PostFormValue("cover") != "", Description: r.PostFormValue("description"),
 		Required: r.PostFormValue("required") != "", SilentDays: r.PostFormValue("silent_days"), WebhookDays: r.PostFormValue("webhook_days")}
 	unit := r.PostFormValue("unit")
-	rule := fleet.Rule{UnitID: unit, Kind: f.Kind, Picture: f.Picture, Required: f.Required}
-	for l := range strings.Lines(f.Names) {
-		if l = strings.TrimSpace(l); l != "" {
-			rule.Names = append(rule.Names, l)
-		}
-	}
+	rule := fleet.Rule{UnitID: unit, Kind: f.Kind, Names: filled(f.Names), Picture: f.Picture, Cover: f.Cover, Description: filled(f.Description), Required: f.Required}
 	rule.SilentDays, _ = strconv.Atoi(f.SilentDays) // what is no number is refused as 0
 	rule.WebhookDays, _ = strconv.Atoi(f.WebhookDays)
 	if err := p.Service.SetRule(r.Context(), identity.ActorFrom(r.Context()), rule); err != nil {
@@ -251,4 +280,15 @@ func (p *Pages) setRule(w http.ResponseWriter, r *http.Request) error {
 		return p.showRules(w, r, unit, &f)
 	}
 	return web.SeeOther(w, r, ui.WithFlash(with(rulePath, nil, "don_vi", unit), "fleet.rule.saved"))
+}
+
+// filled are the lines of a text that hold something.
+func filled(text string) []string {
+	var out []string
+	for l := range strings.Lines(text) {
+		if l = strings.TrimSpace(l); l != "" {
+			out = append(out, l)
+		}
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -249,4 +250,48 @@ func BenchmarkPage(b *testing.B) {
 	for b.Loop() {
 		s.do(province, "GET", fleetweb.Base, nil, 200)
 	}
+}
+
+// A merged unit's channel asks for its name; the page of the alert lets one note that it leads to another channel.
+func TestChangePages(t *testing.T) {
+	s := newSite(t)
+	a := s.AccountWith(t, channel.Account{Kind: channel.Zalo, UnitID: orgunittest.KimLien, ExternalID: "cu", Name: "MTTQ Kim Liên"}, channel.Tokens{Access: "a"})
+	b := s.AccountWith(t, channel.Account{Kind: channel.Zalo, UnitID: orgunittest.VinhHung, ExternalID: "moi", Name: "MTTQ Vinh Hưng"}, channel.Tokens{Access: "b"})
+	look := func() {
+		for _, x := range []string{a.ID, b.ID} {
+			if _, err := s.Service.Probe(t.Context(), province, x); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Idle(t)
+	}
+	look()
+	err := s.DB.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
+		return s.Service.Mover().Move(ctx, tx, orgunittest.KimLien, orgunittest.VinhHung, clock.DateOf(now))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look()
+	list := s.do(ward, "GET", fleetweb.Base+"/canh-bao", nil, http.StatusOK).Body.String()
+	found := regexp.MustCompile(`href="(/lam-viec/doi-kenh/canh-bao/[0-9a-f-]{36})">Đơn vị đã đổi`).FindStringSubmatch(list)
+	if found == nil {
+		t.Fatal(list)
+	}
+	at := found[1]
+	page := s.page("changed", ward, at, http.StatusOK)
+	if !strings.Contains(page, "Trước là") || !strings.Contains(page, "Ghi là đã dẫn") {
+		t.Fatal(page)
+	}
+	s.do(ward, "POST", at+"/dan", url.Values{"to": {"nobody"}}, http.StatusUnprocessableEntity)
+	s.do(ward, "POST", at+"/dan", url.Values{}, http.StatusUnprocessableEntity)
+	s.do(desk, "POST", at+"/dan", url.Values{"to": {b.ID}}, http.StatusForbidden)
+	s.do(ward, "POST", at+"/dan", url.Values{"to": {b.ID}}, http.StatusSeeOther)
+	if page = s.page("leads", ward, at, http.StatusOK); !strings.Contains(page, "được dẫn sang MTTQ Vinh Hưng") {
+		t.Fatal(page)
+	}
+	if page = s.do(ward, "GET", fleetweb.Base, nil, http.StatusOK).Body.String(); !strings.Contains(page, "Đang dẫn sang kênh khác") {
+		t.Fatal(page)
+	}
+	s.do(ward, "POST", at+"/dan", url.Values{"undo": {"1"}}, http.StatusSeeOther)
 }

@@ -32,10 +32,18 @@ type Report struct {
 	Findings int
 }
 
+// expected is what the rule would have: a name, or words of the description.
+func expected(c fleet.Condition, j fleet.Judged) string {
+	if c == fleet.DescribedOff {
+		return j.Unsaid
+	}
+	return j.Expected
+}
+
 // lacks are the conditions of a channel that the regulation speaks of.
 func lacks(c fleet.Condition) bool {
 	switch c {
-	case fleet.NameOff, fleet.PictureOff, fleet.Silent, fleet.NeedsGrant, fleet.PackageEnded, fleet.CannotPost:
+	case fleet.NameOff, fleet.PictureOff, fleet.CoverOff, fleet.DescribedOff, fleet.UnitChanged, fleet.Silent, fleet.NeedsGrant, fleet.PackageEnded, fleet.CannotPost:
 		return true
 	}
 	return false
@@ -66,7 +74,7 @@ func (s *Service) Conformity(ctx context.Context, a identity.Actor) (Report, err
 	for _, j := range all.Rows {
 		for _, c := range j.Conditions {
 			if lacks(c) {
-				found[j.UnitID] = append(found[j.UnitID], Finding{What: string(c), Kind: j.Kind, Account: j.Name, Expect: j.Expected})
+				found[j.UnitID] = append(found[j.UnitID], Finding{What: string(c), Kind: j.Kind, Account: j.Name, Expect: expected(c, j)})
 			}
 		}
 	}

@@ -113,7 +113,7 @@ func (p *Pages) reply(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx := r.Context()
 	if err = f.err; err == nil {
-		err = p.s.Reply(ctx, identity.ActorFrom(ctx), r.PathValue("id"), f.Get("reply"), f.Get("key"), f.kept...)
+		err = p.s.Reply(ctx, identity.ActorFrom(ctx), r.PathValue("id"), f.Get("reply"), f.Get("key"), f.kept)
 	}
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) || fault.Is(err, fault.TooLarge) {
 		return p.render(w, r, web.Status(fault.KindOf(err)), oneView{Act: "tra-loi", Typed: f.Values, Files: f.kept, Err: err}, p.s.Look)
