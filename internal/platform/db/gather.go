@@ -48,6 +48,13 @@ func (g *Gather[T]) Do(ctx context.Context, item T) error {
 	}
 }
 
+// Waiting is how many items stand in line behind those that are being written.
+func (g *Gather[T]) Waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.waiting)
+}
+
 // run writes until nobody waits.
 func (g *Gather[T]) run(ctx context.Context) {
 	for {
