@@ -5,7 +5,7 @@
 //
 //	go run ./bench               everything, about six minutes
 //	go run ./bench -short        shorter windows, without the sustained deliveries
-//	go run ./bench -only article one of: article, questions, deliveries, start, search, cases, duplicates, weights, statement, storm, inbox, gifts, readers, scans
+//	go run ./bench -only article one of: article, questions, deliveries, start, search, cases, duplicates, weights, statement, storm, inbox, gifts, readers, scans, fleet
 package main
 
 import (
@@ -62,6 +62,7 @@ func parts() []part {
 		{name: "start", run: (*bench).start}, {name: "search", run: (*bench).search}, {name: "cases", run: (*bench).cases, here: true},
 		{name: "duplicates", run: (*bench).duplicates, here: true}, {name: "weights", run: (*bench).weights}, {name: "statement", run: (*bench).statement},
 		{name: "storm", run: (*bench).storm}, {name: "inbox", run: (*bench).inbox, here: true}, {name: "gifts", run: (*bench).gifts}, {name: "readers", run: (*bench).readers}, {name: "scans", run: (*bench).scans},
+		{name: "fleet", run: (*bench).fleet, here: true},
 	}
 }
 
