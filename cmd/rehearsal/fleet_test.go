@@ -56,7 +56,7 @@ func fleetLives(t *testing.T, house *app.House, cast people) {
 		t.Fatal(err)
 	}
 	notices, err := r.Notices.Overview(ctx, leader, a.ID)
-	if err != nil || len(notices.Templates) != 5 || len(notices.Serving) != 3 {
+	if err != nil || len(notices.Templates) != 6 || len(notices.Serving) != 4 {
 		t.Errorf("templates: %+v %v", notices, err)
 	}
 	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) { // read in the background
