@@ -5,13 +5,13 @@ package wordless
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
-	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
@@ -30,7 +30,7 @@ const (
 
 // Channels is what this package asks of the channels; channel.Service implements it.
 type Channels interface {
-	Message(ctx context.Context, messageID string) (channel.Message, error)
+	Messages(ctx context.Context, messageIDs []string) ([]channel.Message, error)
 	Thread(ctx context.Context, accountID, personID string, limit int) ([]channel.Message, error)
 	Reply(ctx context.Context, tx db.Tx, r channel.ReplyRequest) (messageID string, err error)
 }
@@ -48,18 +48,25 @@ type Deps struct {
 
 // Listen begins to answer.
 func Listen(d Deps) {
-	jobs.On(d.Queue, "wordless", d.onMessage)
+	jobs.OnMany(d.Queue, "wordless", d.onMessages)
 }
 
-func (d Deps) onMessage(ctx context.Context, e channel.MessageReceived) error {
-	m, err := d.Channels.Message(ctx, e.MessageID)
-	if fault.Is(err, fault.NotFound) {
-		return nil // forgotten meanwhile at the person's wish
+// onMessages looks at what came in together; one that fails does not keep the others from their answer.
+func (d Deps) onMessages(ctx context.Context, events []channel.MessageReceived) error {
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.MessageID
 	}
-	if err != nil || m.Outgoing || m.Comment != nil || m.Group || m.History || m.Shared != nil || !Wordless(m) {
-		return err
+	list, err := d.Channels.Messages(ctx, ids) // without those that were forgotten meanwhile at the person's wish
+	failed := []error{err}
+	for _, m := range list {
+		failed = append(failed, d.onMessage(ctx, m))
 	}
-	if d.Clock.Now().Sub(m.At) > answerWithin {
+	return errors.Join(failed...)
+}
+
+func (d Deps) onMessage(ctx context.Context, m channel.Message) error {
+	if m.Outgoing || m.Comment != nil || m.Group || m.History || m.Shared != nil || !Wordless(m) || d.Clock.Now().Sub(m.At) > answerWithin {
 		return nil
 	}
 	said, err := d.Channels.Thread(ctx, m.AccountID, m.PersonID, readBack)
