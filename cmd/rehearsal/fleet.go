@@ -23,7 +23,7 @@ import (
 // fleetScene is the week of those who run the channels: a calendar in which two posts want the same followers on the same
 // day, a post of the province to which communes add something, the regulation, and what the channels did in the last weeks.
 func fleetScene(ctx context.Context, house *app.House, clk *history, cast people) error {
-	for _, part := range []func(context.Context, *app.House, *history, people) error{earlierWeeks, localVoices, storyFromBelow, campaign, regulations} {
+	for _, part := range []func(context.Context, *app.House, *history, people) error{earlierWeeks, leftBehind, localVoices, storyFromBelow, campaign, regulations} {
 		if err := part(ctx, house, clk, cast); err != nil {
 			return err
 		}
@@ -116,6 +116,25 @@ func localVoices(ctx context.Context, house *app.House, clk *history, cast peopl
 	}
 	_, err = r.Localise.AsIs(ctx, cast.officer[third.ID], p.ID, third.ID, 0)
 	return err
+}
+
+// leftBehind is two drafts of the officer of the fourth commune whose term is over: the successor finds them in the handover.
+func leftBehind(ctx context.Context, house *app.House, clk *history, cast people) error {
+	if len(cast.former.Grants) == 0 {
+		return nil
+	}
+	unit := cast.former.Grants[0].UnitID
+	for i, title := range []string{"Kế hoạch thăm hỏi dịp Tết: bản nháp", "Danh sách hộ cần sửa nhà trước mùa rét: chờ số liệu hai xóm"} {
+		err := clk.play(time.Duration(31+i)*24*time.Hour, func() error {
+			_, err := house.Rooms().Publish.Create(ctx, cast.former, unit, publish.Draft{Words: publish.Words{Title: title, Lead: "Đang chờ số liệu từ các khu dân cư."}, Category: "activity",
+				Targets: []publish.Target{{Kind: publish.TargetUnit, Ref: unit}}})
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("%q: %w", title, err)
+		}
+	}
+	return nil
 }
 
 // storyFromBelow offers the province the commune's story that went out the day before.

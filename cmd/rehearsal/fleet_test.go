@@ -40,6 +40,10 @@ func fleetLives(t *testing.T, house *app.House, cast people) {
 	if v, err := r.Publish.Shown(ctx, cast.byRole[identity.RoleApprover], list[0].ID); err != nil || v == nil || !v.Vertical() || v.Poster == nil {
 		t.Errorf("who approves does not see the film: %+v %v", v, err)
 	}
+	left, err := r.People.Handovers(ctx, cast.officer[communesOf(house)[3].ID])
+	if err != nil || len(left) != 2 || len(left[0].Work) != 2 {
+		t.Errorf("the successor finds %+v %v", left, err)
+	}
 	week := statistics.Span{From: today.AddDays(-35), To: today.AddDays(-15)}
 	report, err := r.Statistics.Report(ctx, leader, statistics.Query{Span: week, Group: statistics.ByPeers})
 	if err != nil || len(report.Rows) < 3 || report.Total.Posts < 500 || report.Past.Posts < 300 || report.Total.Views == 0 {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/data"
 	"github.com/nhipcau/nhipcau/internal/app"
+	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -125,12 +126,14 @@ type people struct {
 	officer  map[string]identity.Actor // unit → editor and desk officer
 	chair    map[string]identity.Actor // unit → leader and approver
 	head     map[string]identity.Actor // commune → who heads the board of its first residential area
+	former   identity.Actor            // who was the officer of the fourth commune until the present one came
 }
 
 type part struct {
 	name, email string
 	unit        string
 	roles       []identity.Role
+	until       clock.Date // the day on which the roles have ended; "" they hold
 	keep        func(identity.Actor)
 }
 
@@ -143,21 +146,29 @@ func officials(ctx context.Context, house *app.House, units []orgunit.Unit, n *n
 		if role == identity.RoleAreaHead {
 			continue // of a residential area, below
 		}
-		parts = append(parts, part{n.person(), strings.ReplaceAll(string(role), "_", "-") + "@nghean.example", units[0].ID, []identity.Role{role},
-			func(a identity.Actor) { cast.byRole[role] = a }})
+		parts = append(parts, part{name: n.person(), email: strings.ReplaceAll(string(role), "_", "-") + "@nghean.example", unit: units[0].ID, roles: []identity.Role{role}, keep: func(a identity.Actor) { cast.byRole[role] = a }})
 	}
 	for _, u := range units[1:] {
 		at := vntext.Slug(u.FullName) + "." + u.Code + ".example"
 		parts = append(parts,
-			part{n.person(), "can-bo@" + at, u.ID, []identity.Role{identity.RoleEditor, identity.RoleDeskOfficer, identity.RoleCollector}, func(a identity.Actor) { cast.officer[u.ID] = a }},
-			part{n.person(), "chu-tich@" + at, u.ID, []identity.Role{identity.RoleLeader, identity.RoleApprover, identity.RoleUnitAdmin}, func(a identity.Actor) { cast.chair[u.ID] = a }})
+			part{name: n.person(), email: "can-bo@" + at, unit: u.ID, roles: []identity.Role{identity.RoleEditor, identity.RoleDeskOfficer, identity.RoleCollector}, keep: func(a identity.Actor) { cast.officer[u.ID] = a }},
+			part{name: n.person(), email: "chu-tich@" + at, unit: u.ID, roles: []identity.Role{identity.RoleLeader, identity.RoleApprover, identity.RoleUnitAdmin}, keep: func(a identity.Actor) { cast.chair[u.ID] = a }})
 	}
 	parts = append(parts, areaHeads(house, units[1:], n, cast)...)
+	if communes := communesOf(house); len(communes) > 0 {
+		u := communes[min(3, len(communes)-1)]
+		parts = append(parts, part{name: newNames(3).person(), email: "can-bo-truoc@" + vntext.Slug(u.FullName) + "." + u.Code + ".example", unit: u.ID, until: r.Units.Today().AddDays(-31),
+			roles: []identity.Role{identity.RoleEditor, identity.RoleDeskOfficer}, keep: func(a identity.Actor) { cast.former = a }})
+	}
 	list := make([]identity.SeedOfficial, len(parts))
 	for i, p := range parts {
 		list[i] = identity.SeedOfficial{Name: p.name, Email: p.email, Password: password}
 		for _, role := range p.roles {
-			list[i].Memberships = append(list[i].Memberships, identity.Term{UnitID: p.unit, Role: role, From: r.Units.Today().AddDays(-30)})
+			term := identity.Term{UnitID: p.unit, Role: role, From: r.Units.Today().AddDays(-30)}
+			if p.until != "" {
+				term.From, term.Until = p.until.AddDays(-700), p.until
+			}
+			list[i].Memberships = append(list[i].Memberships, term)
 		}
 	}
 	err := r.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
@@ -185,8 +196,7 @@ func areaHeads(house *app.House, units []orgunit.Unit, n *names, cast people) []
 	for _, u := range units {
 		for _, a := range f.Children(u.ID, today) {
 			if a.Level == orgunit.LevelArea {
-				out = append(out, part{n.person(), "truong-ban@" + vntext.Slug(a.FullName) + "." + u.Code + ".example", a.ID, []identity.Role{identity.RoleAreaHead},
-					func(x identity.Actor) { cast.head[u.ID] = x }})
+				out = append(out, part{name: n.person(), email: "truong-ban@" + vntext.Slug(a.FullName) + "." + u.Code + ".example", unit: a.ID, roles: []identity.Role{identity.RoleAreaHead}, keep: func(x identity.Actor) { cast.head[u.ID] = x }})
 				break
 			}
 		}

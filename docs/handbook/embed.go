@@ -4,7 +4,8 @@ package handbook
 
 import "embed"
 
-// Pages holds NAME.md for each page.
+// Pages holds NAME.md for each page, and in img/ the pictures of screens that pages show. They are taken anew by
+// `go run ./scripts/handbookshots` from a rehearsal.
 //
-//go:embed *.md
+//go:embed *.md img/*.png
 var Pages embed.FS

@@ -40,9 +40,11 @@ type Entry struct {
 type Book struct {
 	entries []Entry
 	byName  map[string]int
+	shots   map[string]picture // by file name
 }
 
-// Load renders the Markdown pages at the root of fsys. A page without a title is an error.
+// Load renders the Markdown pages at the root of fsys, with the pictures of img/ that they name. A page without a title is an
+// error, and a picture that is missing or has no words.
 func Load(fsys fs.FS) (*Book, error) {
 	md := goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
 	names, err := fs.Glob(fsys, "*.md")
@@ -50,7 +52,7 @@ func Load(fsys fs.FS) (*Book, error) {
 		return nil, err
 	}
 	sort.Strings(names)
-	b := &Book{byName: map[string]int{}}
+	b := &Book{byName: map[string]int{}, shots: map[string]picture{}}
 	for _, file := range names {
 		raw, err := fs.ReadFile(fsys, file)
 		if err != nil {
@@ -68,6 +70,9 @@ func Load(fsys fs.FS) (*Book, error) {
 		name := strings.TrimSuffix(file, ".md")
 		b.byName[name] = len(b.entries)
 		html := strings.ReplaceAll(out.String(), `.md">`, `">`) // links lead from file to file in the repository, from page to page here
+		if html, err = b.pictures(fsys, html); err != nil {
+			return nil, fmt.Errorf("handbook: %s: %w", file, err)
+		}
 		b.entries = append(b.entries, Entry{Name: name, Title: title, HTML: html, plain: vntext.Fold(string(raw))})
 	}
 	if _, ok := b.byName["index"]; !ok {
@@ -107,6 +112,9 @@ func (b *Book) index(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (b *Book) page(w http.ResponseWriter, r *http.Request) error {
+	if name := r.PathValue("name"); strings.HasSuffix(name, ".png") {
+		return b.serve(w, r, name)
+	}
 	i, ok := b.byName[r.PathValue("name")]
 	if !ok {
 		return fault.New(fault.NotFound, "handbook.not_found")

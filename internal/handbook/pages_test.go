@@ -109,12 +109,51 @@ func TestPagesSpeakTheWordsOfTheScreens(t *testing.T) {
 			}
 		}
 		for _, m := range linkRE.FindAllStringSubmatch(text, -1) {
+			if strings.HasPrefix(m[1], "img/") {
+				continue // TestPicturesAndPagesAgree
+			}
 			if page, ok := strings.CutSuffix(m[1], ".md"); !ok || !b.Has(page) {
 				t.Errorf("%s links to %q; link to the file of another page", name, m[1])
 			}
 		}
 		if n := strings.Count(text, "\n"); n > 60 {
 			t.Errorf("%s has %d lines: one task to a page", name, n)
+		}
+	}
+}
+
+// Every picture that a page names is there, small and with words for those who do not see it; every picture that is there is
+// named by a page. The five tasks that somebody new begins with are shown, not only told.
+func TestPicturesAndPagesAgree(t *testing.T) {
+	b, err := handbook.Load(pages.Pages) // refuses what is missing or has no words
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]int{} // by file, and by page
+	for _, e := range b.Search("") {
+		for _, m := range regexp.MustCompile(`<img class="shot" src="/huong-dan/([^"]+)" alt="[^"]{12,}" width="[1-9]\d+" height="[1-9]\d+" loading="lazy"`).FindAllStringSubmatch(e.HTML, -1) {
+			named["img/"+m[1]]++
+			named[e.Name]++
+		}
+		if n := strings.Count(e.HTML, "<img"); n != named[e.Name] {
+			t.Errorf("%s shows %d pictures, %d of them as they should be", e.Name, n, named[e.Name])
+		}
+	}
+	files, err := fs.Glob(pages.Pages, "img/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if named[f] == 0 {
+			t.Errorf("no page shows %s", f)
+		}
+		if i, err := fs.Stat(pages.Pages, f); err != nil || i.Size() > 60_000 {
+			t.Errorf("%s is too heavy for a slow line: %v", f, err)
+		}
+	}
+	for _, page := range []string{"ket-noi-kenh", "soan-tin-bai", "hop-thu", "thong-ke", "ban-giao"} {
+		if n := named[page]; n < 2 || n > 4 {
+			t.Errorf("%s shows %d pictures, want 2 to 4", page, n)
 		}
 	}
 }
