@@ -13,6 +13,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/wordindex"
+	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
@@ -170,7 +171,11 @@ func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID str
 		sel = sel.Where("c.kind = ?", string(f.Kind))
 	}
 	if f.Label != "" {
-		sel = sel.Where("c.id IN (SELECT l.conversation_id FROM inbox_label AS l WHERE l.label = ?)", f.Label)
+		of := "c.id IN (SELECT l.conversation_id FROM inbox_label AS l WHERE l.label = ?)"
+		if near != nil { // few conversations: each is asked for its topics, and not the topic for all of its own
+			of = "EXISTS (SELECT 1 FROM inbox_label AS l WHERE l.conversation_id = c.id AND l.label = ?)"
+		}
+		sel = sel.Where(of, f.Label)
 	}
 	sel = words.Hold(sel, "c.id", vntext.Tokens(f.Text), near)
 	total, err := sel.Clone().Count(ctx)
@@ -205,6 +210,13 @@ func (store) claimed(ctx context.Context, q bun.IDB, officialID, unitID string, 
 	err := q.NewSelect().Model(&rows).Where("c.claimed_by = ?", officialID).Where("c.unit_id = ?", unitID).Where("c.state = ?", string(StateOpen)).
 		Order("c.last_at", "c.id").Limit(limit).Scan(ctx)
 	return domains(rows), err
+}
+
+// handOver gives the open conversations of an official in a unit to another.
+func (store) handOver(ctx context.Context, q bun.IDB, from string, to identity.Actor, unitID string) error {
+	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("claimed_by = ?", to.ID).Set("claimed_by_name = ?", to.Name).
+		Where("claimed_by = ?", from).Where("unit_id = ?", unitID).Where("state = ?", string(StateOpen)).Exec(ctx)
+	return err
 }
 
 // countOf counts the conversations of each of the units.
