@@ -108,11 +108,7 @@ func (s *Service) Board(ctx context.Context, actor identity.Actor, q BoardQuery)
 			b.Rows = append(b.Rows, row)
 		}
 	}
-	keys := make(map[string]string, len(b.Rows)) // made once each: they are dear
-	for _, r := range b.Rows {
-		keys[r.UnitID] = vntext.SortKey(r.UnitName)
-	}
-	slices.SortStableFunc(b.Rows, func(x, y BoardRow) int { return cmp.Compare(keys[x.UnitID], keys[y.UnitID]) })
+	slices.SortStableFunc(b.Rows, func(x, y BoardRow) int { return cmp.Compare(s.sortKey(x.UnitName), s.sortKey(y.UnitName)) })
 	return b, nil
 }
 

@@ -76,21 +76,23 @@ func (s *Service) Fleet(ctx context.Context, actor identity.Actor, q Query) (Fle
 			f.Rows = append(f.Rows, j)
 		}
 	}
-	order(f.Rows, q)
+	s.order(f.Rows, q)
 	return f, nil
 }
 
-// order sorts by the column, then by unit in Vietnamese alphabetical order.
-func order(rows []Judged, q Query) {
-	keys := make(map[string]string, len(rows)) // the keys are dear: made once each
-	key := func(name string) string {
-		k, ok := keys[name]
-		if !ok {
-			k = vntext.SortKey(name)
-			keys[name] = k
-		}
-		return k
+// sortKey is the place of a name in the Vietnamese alphabet. Keys are dear and names few: each is made once.
+func (s *Service) sortKey(name string) string {
+	if k, ok := s.keys.Load(name); ok {
+		return k.(string)
 	}
+	k := vntext.SortKey(name)
+	s.keys.Store(name, k)
+	return k
+}
+
+// order sorts by the column, then by unit in Vietnamese alphabetical order.
+func (s *Service) order(rows []Judged, q Query) {
+	key := s.sortKey
 	grave := map[Condition]int{}
 	for i, c := range Conditions() {
 		grave[c] = i

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -69,6 +70,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	store store
+	keys  sync.Map // name → its place in the alphabet
 }
 
 // New makes the service and has the fleet judged from time to time, and each account whenever it was looked at.

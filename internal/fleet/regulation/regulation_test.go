@@ -152,3 +152,42 @@ func TestConformity(t *testing.T) {
 		}
 	})
 }
+
+// A unit goes up into another: the terms of those who answered for its channels end the day before, and its rule goes to the
+// successor that has none. Doing it twice changes nothing.
+func TestTermsEndWithTheirUnit(t *testing.T) {
+	each(t, func(t *testing.T, s *regulation.Service, h *channeltest.House) {
+		ctx := context.Background()
+		if _, err := s.AddMember(ctx, ward, regulation.Member{UnitID: orgunittest.VinhHung, Body: regulation.BodyAdmin, Name: "Lô Văn Pịn", From: "2026-01-01"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.AddMember(ctx, ward, regulation.Member{UnitID: orgunittest.VinhHung, Body: regulation.BodyBoard, Name: "Vi Thị May", From: "2025-01-01", Until: "2025-12-31"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Set(ctx, ward, regulation.Rule{UnitID: orgunittest.VinhHung, Categories: []string{"culture"}}); err != nil {
+			t.Fatal(err)
+		}
+		lines, err := s.Mover().Preview(ctx, []string{orgunittest.VinhHung, orgunittest.KimLien})
+		if err != nil || len(lines) != 1 || lines[0].Count != 1 || lines[0].Key != "regulation.move.terms" {
+			t.Fatalf("%+v %v", lines, err)
+		}
+		on := clock.DateOf(now)
+		for range 2 {
+			if err := h.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+				return s.Mover().Move(ctx, tx, orgunittest.VinhHung, orgunittest.KimLien, on)
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		list, err := s.Members(ctx, province, orgunittest.VinhHung)
+		if err != nil || len(list) != 2 || list[0].Until != on.AddDays(-1) || list[1].Until != "2025-12-31" {
+			t.Errorf("%+v %v", list, err)
+		}
+		if r, err := s.Of(ctx, orgunittest.KimLien); err != nil || r.UnitID != orgunittest.KimLien || !slices.Equal(r.Categories, []string{"culture"}) {
+			t.Errorf("the successor stands under %+v %v", r, err)
+		}
+		if r, err := s.Of(ctx, orgunittest.VinhHung); err != nil || r.UnitID != "" {
+			t.Errorf("the unit that is no more still has %+v %v", r, err)
+		}
+	})
+}
