@@ -180,6 +180,9 @@ func TestToldOfTheAnswer(t *testing.T) {
 		if _, err := w.svc.OfCase(ctx, feedbacktest.Stranger, c.ID); !fault.Is(err, fault.NotFound) {
 			t.Errorf("a stranger reads the messages: %v", err)
 		}
+		if n, err := w.svc.Waiting(ctx, feedbacktest.Officer, c.ID); err != nil || n != 0 {
+			t.Errorf("still waiting: %d %v", n, err)
+		}
 		w.findAgain(c.Code)
 		must(t, w.svc.Stop(ctx, c.Code))
 		if tail, err := w.svc.Tail(ctx, c.Code); err != nil || tail != "" {

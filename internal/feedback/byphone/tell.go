@@ -157,8 +157,13 @@ func (s *Service) OfCase(ctx context.Context, actor identity.Actor, caseID strin
 	return s.told(ctx, caseID, "t.case_id = ? OR t.lead_id = ?", caseID, caseID)
 }
 
-// Waiting counts the numbers that will be told of an answer to a case, for an official who may read it.
+// Waiting counts the numbers that will be told of an answer to a case, for an official who may read it; those that were told
+// wait again only when the case was taken up again.
 func (s *Service) Waiting(ctx context.Context, actor identity.Actor, caseID string) (int, error) {
+	lead, err := s.Cases.Look(ctx, actor, caseID)
+	if err != nil {
+		return 0, err
+	}
 	merged, err := s.Cases.MergedUnder(ctx, actor, caseID)
 	if err != nil {
 		return 0, err
@@ -167,7 +172,11 @@ func (s *Service) Waiting(ctx context.Context, actor identity.Actor, caseID stri
 	for _, c := range merged {
 		ids = append(ids, c.ID)
 	}
-	n, err := s.DB.Read().NewSelect().Model((*wishRow)(nil)).Where("w.case_id IN (?)", bun.In(ids)).Count(ctx)
+	q := s.DB.Read().NewSelect().Model((*wishRow)(nil)).Where("w.case_id IN (?)", bun.In(ids))
+	if !lead.State.Open() {
+		q = q.Where("w.told_at IS NULL")
+	}
+	n, err := q.Count(ctx)
 	return int(n), err
 }
 

@@ -26,6 +26,7 @@ func TestParts(t *testing.T) {
 	golden.HTML(t, ctx, "line-none", byphoneweb.LinePart(byphoneweb.Line{Code: "AB12-CD34-EF5"}))
 	golden.HTML(t, ctx, "line-offered", byphoneweb.LinePart(byphoneweb.Line{Code: "AB12-CD34-EF5", Offered: true}))
 	golden.HTML(t, ctx, "line-kept", byphoneweb.LinePart(byphoneweb.Line{Code: "AB12-CD34-EF5", Tail: "678"}))
+	golden.HTML(t, ctx, "line-over", byphoneweb.LinePart(byphoneweb.Line{Code: "AB12-CD34-EF5", Tail: "678", Over: true}))
 	golden.HTML(t, ctx, "office-none", byphoneweb.OfficePart(byphoneweb.Office{}))
 	golden.HTML(t, ctx, "office", byphoneweb.OfficePart(byphoneweb.Office{Waiting: 2, List: []byphone.Told{
 		{At: at, Tail: "678", State: notice.Arrived, Price: 200, ArrivedAt: at}, {At: at, Tail: "321", State: notice.Failed, Reason: "channel.notice.no_zalo", Other: true},

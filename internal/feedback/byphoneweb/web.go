@@ -73,6 +73,7 @@ func caseHref(code string) string { return "/vu-viec/" + code }
 type Line struct {
 	Code, Tail string
 	Offered    bool
+	Over       bool // the answer is there: the number is kept in case the matter is taken up again
 }
 
 // Line asks what the page of a case has to say, for whoever holds its code; unitID would send.
@@ -223,4 +224,11 @@ func tone(s notice.State) string {
 
 func mineText(ctx context.Context, m byphone.Mine) string {
 	return i18n.T(ctx, "byphone.mine_of", "Date", i18n.Date(m.Case.ReceivedAt), "State", i18n.T(ctx, "feedback.state."+string(m.Case.State)))
+}
+
+func lineText(ctx context.Context, l Line) string {
+	if l.Over {
+		return i18n.T(ctx, "byphone.again", "Tail", l.Tail)
+	}
+	return i18n.T(ctx, "byphone.will", "Tail", l.Tail)
 }

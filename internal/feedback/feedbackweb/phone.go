@@ -44,7 +44,7 @@ func (p *Pages) phoneLine(ctx context.Context, code string, k feedback.Kind, wai
 		return l, nil
 	}
 	if l, err = p.rooms.Phone.Line(ctx, code, unitID); !waits {
-		l.Offered = false
+		l.Offered, l.Over = false, true
 	}
 	return l, err
 }

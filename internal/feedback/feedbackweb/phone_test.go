@@ -111,6 +111,7 @@ func TestNumberForTheAnswer(t *testing.T) {
 	}
 	office := s.get(at).want(t, 200, "tới số có đuôi 678", "Đã tới máy")
 	check(t, "phone-office", page{200, section(office.body, "Tin Zalo tới số điện thoại", "</ul>"), ""})
+	s.get(mine).want(t, 200, "được giữ để nhắn Zalo nếu việc được xem lại")
 	s.zalo.state = notice.Failed
 	s.get(at).want(t, 200, "Không gửi được")
 	s.actor = identity.Citizen()
