@@ -220,7 +220,7 @@ func (h *House) openFeatures(ctx context.Context) error {
 	f.statistics = statistics.New(statistics.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Channels: h.channels})
 	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
-		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.readers.Mover(), f.publish.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover(), f.award.Mover())
+		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.readers.Mover(), f.publish.Mover(), f.localise.Mover(), f.regulation.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover(), f.award.Mover())
 	h.sweepPictures(f.publish, h.films, f.localise, f.feedback, f.answers.promise, f.directive, f.spending, f.housing)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
