@@ -42,10 +42,10 @@ func webExceptions() map[string]string {
 // machineTime lists files that ask the machine for the time instead of a clock.Clock, and why.
 func machineTime() map[string]string {
 	return map[string]string{
-		"internal/channel/budget.go": "the pace of calls to an outside world is kept in real minutes",
-		"internal/channel/probe.go":  "the job queue runs by the machine's time",
-		"internal/channel/vault.go":  "a lock between processes is about machines, not about the calendar",
-		"internal/publish/jobs.go":   "the job queue runs by the machine's time",
+		"internal/channel/pace/pace.go": "the pace of calls to an outside world is kept in real minutes",
+		"internal/channel/probe.go":     "the job queue runs by the machine's time",
+		"internal/channel/vault.go":     "a lock between processes is about machines, not about the calendar",
+		"internal/publish/jobs.go":      "the job queue runs by the machine's time",
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/nhipcau/nhipcau/internal/channel/pace"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -110,7 +111,7 @@ type Service struct {
 	tokens   *Vault
 	budgets  map[Kind]*Budget
 	hooks    *db.Gather[webhookRow]
-	reader   reader
+	reader   pace.Reader
 	node     string
 	crash    func(point, what string) error // tests only: see crashed
 }
@@ -126,7 +127,7 @@ func New(d Deps) *Service {
 		channels: map[Kind]Channel{}, budgets: map[Kind]*Budget{}, node: id.New()}
 	s.tokens = &Vault{db: d.DB, clock: d.Clock, seal: d.Sealer, node: s.node, log: d.Logger, refreshers: map[string]Refresher{}}
 	for kind, perMinute := range s.cfg.Budget {
-		s.budgets[kind] = newBudget(d.DB, string(kind), perMinute, d.Logger)
+		s.budgets[kind] = newBudget(d.DB, kind, perMinute, d.Logger)
 	}
 	s.hooks = db.NewGather(keepTogether, s.keepWebhooks)
 	s.Add(portal{})
@@ -153,9 +154,21 @@ func (s *Service) Budget(kind Kind) *Budget {
 	if b := s.budgets[kind]; b != nil {
 		return b
 	}
-	b := newBudget(s.db, string(kind), 0, s.log)
+	b := newBudget(s.db, kind, 0, s.log)
 	s.budgets[kind] = b
 	return b
+}
+
+// Budget is the calls a minute that all accounts of a kind share.
+type Budget = pace.Budget
+
+// Urgent marks the calls of ctx as urgent: they may use the part of the budget that is kept for them.
+func Urgent(ctx context.Context) context.Context { return pace.Urgent(ctx) }
+
+func newBudget(d *db.DB, kind Kind, perMinute int, log *slog.Logger) *Budget {
+	return pace.New(d, string(kind), perMinute, log, func(wait time.Duration) error {
+		return &Error{Kind: kind, Code: "budget", Message: "the calls of this minute are spent", Advice: AdviceLater, Key: "channel.error.budget", Scope: ScopeApp, Wait: wait}
+	})
 }
 
 // Limits gives the sizes that a kind of channel takes; ok is false for a kind nobody has added.

@@ -82,7 +82,7 @@ const (
 
 // keepWebhooks writes down what came in at the same moment, with a job to read it unless one is waiting already.
 func (s *Service) keepWebhooks(ctx context.Context, rows []webhookRow) error {
-	call := s.reader.call(s.clock.Now())
+	call := s.reader.Call(s.clock.Now())
 	err := s.write(ctx, func(ctx context.Context, tx db.Tx) error {
 		if _, err := tx.NewInsert().Model(&rows).On("CONFLICT (dedupe_key) DO NOTHING").Returning("NULL").Exec(ctx); err != nil || !call {
 			return err
@@ -91,9 +91,9 @@ func (s *Service) keepWebhooks(ctx context.Context, rows []webhookRow) error {
 	})
 	switch {
 	case err != nil && call:
-		s.reader.uncall()
+		s.reader.Uncall()
 	case err == nil && !call:
-		s.reader.added(s.callReader)
+		s.reader.Added(s.callReader)
 	}
 	return err
 }
@@ -108,20 +108,20 @@ func (s *Service) callReader() {
 
 // readWebhooks reads whatever has come in, many webhooks in one transaction. One run at a time in a process reads for all.
 func (s *Service) readWebhooks(ctx context.Context) error {
-	if !s.reader.begin() {
+	if !s.reader.Begin() {
 		return nil
 	}
 	for range 200 {
 		n, err := s.readSome(ctx)
 		if err != nil {
-			s.reader.end()
+			s.reader.End()
 			return err
 		}
-		if n == 0 && s.reader.done() {
+		if n == 0 && s.reader.Done() {
 			return nil
 		}
 	}
-	s.reader.end()
+	s.reader.End()
 	return jobs.Snooze(time.Millisecond) // other work of the queue gets its turn
 }
 

@@ -1,4 +1,6 @@
-package channel
+// Package pace keeps work within bounds that many share: the calls a minute that an outside world allows the app, and the one
+// reader of webhooks in a process. The tables of the budget are those of the channels.
+package pace
 
 import (
 	"context"
@@ -22,6 +24,7 @@ type Budget struct {
 	name      string
 	perMinute int
 	log       *slog.Logger
+	full      func(wait time.Duration) error
 
 	mu      sync.Mutex
 	present leaseRow  // the lease that is being spent
@@ -41,8 +44,9 @@ const (
 	reservePct = 2                      // percent kept for urgent calls
 )
 
-func newBudget(d *db.DB, name string, perMinute int, log *slog.Logger) *Budget {
-	return &Budget{db: d, name: name, perMinute: perMinute, log: log}
+// New makes the budget of a name; 0 calls a minute mean no limit. Full makes the error of who would have to wait long.
+func New(d *db.DB, name string, perMinute int, log *slog.Logger, full func(wait time.Duration) error) *Budget {
+	return &Budget{db: d, name: name, perMinute: perMinute, log: log, full: full}
 }
 
 type urgentKey struct{}
@@ -89,8 +93,7 @@ func (b *Budget) Take(ctx context.Context) error {
 			return err
 		}
 		if time.Now().Add(wait).After(deadline) {
-			return &Error{Kind: Kind(b.name), Code: "budget", Message: "the calls of this minute are spent", Advice: AdviceLater,
-				Key: "channel.error.budget", Scope: ScopeApp, Wait: wait + time.Duration(rand.Int64N(int64(crowding)))}
+			return b.full(wait + time.Duration(rand.Int64N(int64(crowding))))
 		}
 		select {
 		case <-ctx.Done():

@@ -1,13 +1,13 @@
-package channel
+package pace
 
 import (
 	"sync"
 	"time"
 )
 
-// reader is how far this process is with reading webhooks: one run at a time reads what all requests have brought, so that a
+// Reader is how far this process is with reading webhooks: one run at a time reads what all requests have brought, so that a
 // storm of them costs few jobs.
-type reader struct {
+type Reader struct {
 	mu      sync.Mutex
 	called  time.Time // when its job was asked for and has not begun; zero: nobody waits for it
 	owed    bool      // the job will be asked for once more when callAgain is over
@@ -18,8 +18,8 @@ type reader struct {
 // callAgain is after what time the job is asked for again: another process may have answered the last call.
 const callAgain = 100 * time.Millisecond
 
-// call tells whether the job is to be asked for, together with what is being written down.
-func (r *reader) call(now time.Time) bool {
+// Call tells whether the job is to be asked for, together with what is being written down.
+func (r *Reader) Call(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.running || !r.called.IsZero() && now.Sub(r.called) < callAgain {
@@ -29,16 +29,16 @@ func (r *reader) call(now time.Time) bool {
 	return true
 }
 
-// uncall takes a call back that was not written down.
-func (r *reader) uncall() {
+// Uncall takes a call back that was not written down.
+func (r *Reader) Uncall() {
 	r.mu.Lock()
 	r.called = time.Time{}
 	r.mu.Unlock()
 }
 
-// added tells of something that was written down without a call, because one was waiting or a run was under way. When that
+// Added tells of something that was written down without a call, because one was waiting or a run was under way. When that
 // run has ended meanwhile, or the call may have been answered elsewhere, ask is called.
-func (r *reader) added(ask func()) {
+func (r *Reader) Added(ask func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
@@ -60,8 +60,8 @@ func (r *reader) added(ask func()) {
 	}
 }
 
-// begin starts a run; false when one is under way, which then looks once more before it ends.
-func (r *reader) begin() bool {
+// Begin starts a run; false when one is under way, which then looks once more before it ends.
+func (r *Reader) Begin() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.called, r.owed = time.Time{}, false
@@ -73,8 +73,8 @@ func (r *reader) begin() bool {
 	return true
 }
 
-// done ends a run that found nothing; false when something came in since it looked.
-func (r *reader) done() bool {
+// Done ends a run that found nothing; false when something came in since it looked.
+func (r *Reader) Done() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.more {
@@ -85,7 +85,8 @@ func (r *reader) done() bool {
 	return true
 }
 
-func (r *reader) end() {
+// End ends a run that did not come to its end.
+func (r *Reader) End() {
 	r.mu.Lock()
 	r.running = false
 	r.mu.Unlock()
