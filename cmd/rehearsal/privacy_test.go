@@ -300,7 +300,7 @@ func notPages() map[string]string {
 		out[p] = secret
 	}
 	for _, p := range []string{"GET /t/{code}", "GET /cuu-tro/gop/{code}", "GET /cuu-tro/thung/{code}", "GET /ung-ho/{code}/ma-qr/{ref}", "GET /ung-ho/{code}/ma-qr/{ref}/anh.png", "GET /vu-viec/{code}",
-		"GET /vu-viec/{code}/tep/{file}", "GET /vu-viec/{code}/bien-nhan.json", "GET /open311/v2/tokens/{name}"} {
+		"GET /vu-viec/{code}/tep/{file}", "GET /vu-viec/{code}/bien-nhan.json", "GET /vu-viec/{code}/zalo", "GET /open311/v2/tokens/{name}"} {
 		out[p] = code
 	}
 	for _, p := range []string{"GET /tin", "GET /tin/{slug}", "GET /cu-tri/don-vi/{unit}"} {
