@@ -129,7 +129,7 @@ func New(d Deps) *Service {
 	for kind, perMinute := range s.cfg.Budget {
 		s.budgets[kind] = newBudget(d.DB, kind, perMinute, d.Logger)
 	}
-	s.hooks = db.NewGather(keepTogether, s.keepWebhooks)
+	s.hooks = db.NewGather(keepTogether, 1, s.keepWebhooks)
 	s.Add(portal{})
 	s.registerJobs()
 	return s

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/maplink"
 	"github.com/nhipcau/nhipcau/internal/feedback/masking"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -64,7 +65,7 @@ func (in *Intake) Clean() {
 	if in.Kind == "" {
 		in.Kind = Report
 	}
-	if lat, lon, ok := ReadPoint(in.Place.Link); ok {
+	if lat, lon, ok := maplink.Read(in.Place.Link); ok {
 		in.Place.Lat, in.Place.Lon = lat, lon
 	}
 }
@@ -277,6 +278,16 @@ func (s *Service) put(ctx context.Context, tx db.Tx, actor identity.Actor, in In
 func (s *Service) putPlain(ctx context.Context, tx db.Tx, list []*newCase) error {
 	tx.AfterCommit(s.settler.Call)
 	return s.store.insertNew(ctx, tx, list)
+}
+
+// How many cases that come in at the same moment are written in one transaction, and how many such transactions at a time.
+const (
+	crowdTogether = 64
+	crowdWidth    = 3
+)
+
+func (s *Service) putCrowd(ctx context.Context, list []*newCase) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.putPlain(ctx, tx, list) })
 }
 
 func (s *Service) seal(caseID string, p Person) (string, error) {

@@ -26,7 +26,7 @@ func (sweepArgs) Kind() string { return "feedback.sweep" }
 const sweepEvery = 15 * time.Minute
 
 func (s *Service) registerJobs() {
-	s.crowd = db.NewBatch(s.DB, s.putPlain)
+	s.crowd = db.NewGather(crowdTogether, crowdWidth, s.putCrowd)
 	s.settler = settle.New(settle.Deps{DB: s.DB, Queue: s.Queue, Clock: s.Clock, Log: s.Log, Told: func(ids []string) jobs.Event { return Received{CaseIDs: ids} }})
 	jobs.Handle(s.Queue, func(ctx context.Context, _ *jobs.Job[sweepArgs]) error { return s.Sweep(ctx) })
 	s.Queue.Every(sweepEvery, func() jobs.Args { return sweepArgs{} })

@@ -99,7 +99,7 @@ type Service struct {
 	store   store
 	gates   []Gate
 	settler *settle.Settler
-	crowd   *db.Batch[*newCase] // cases that come in at the same moment
+	crowd   *db.Gather[*newCase] // cases that come in at the same moment
 
 	mu      sync.Mutex
 	terms   []termRow

@@ -115,7 +115,7 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 		legs = append(legs, filtered(part, f, today, sc.known()))
 	}
 	if f.Text != "" {
-		ids, total, err := foundOnce(ctx, legs[0].Column("c.id").OrderExpr(order), f.Page, f.Per)
+		ids, total, err := wordindex.Page(ctx, legs[0].Column("c.id").OrderExpr(order), f.Page, f.Per, CountedTo)
 		if err != nil || len(ids) == 0 {
 			return nil, total, err
 		}
@@ -132,20 +132,6 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 	}
 	out, err := s.casesByID(ctx, q, page)
 	return out, total, err
-}
-
-// foundOnce reads one page of the ids that a search finds and counts them up to CountedTo. The index of words is asked once:
-// it gives few enough to be counted here.
-func foundOnce(ctx context.Context, sel *bun.SelectQuery, page, per int) (ids []string, total int, err error) {
-	if err := sel.Limit(wordindex.Most).Scan(ctx, &ids); err != nil {
-		return nil, 0, err
-	}
-	total = min(len(ids), CountedTo)
-	if per > 0 {
-		from := min((max(page, 1)-1)*per, len(ids))
-		ids = ids[from:min(from+per, len(ids))]
-	}
-	return ids, total, nil
 }
 
 // oneOf reads one page of the ids of what several queries find, each once and each sorted for itself. No query gives more than the page needs.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
+	"github.com/nhipcau/nhipcau/internal/feedback/wordindex"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
@@ -117,7 +118,7 @@ func (s store) publics(ctx context.Context, q bun.IDB, unitID string, near []str
 // ids, not whole answers.
 func latest(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, searched bool, page, per int) (ids []string, total int, err error) {
 	if searched {
-		return foundOnce(ctx, sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC"), page, per)
+		return wordindex.Page(ctx, sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC"), page, per, CountedTo)
 	}
 	if total, err = fewer(ctx, q, sel); err != nil || total == 0 {
 		return nil, total, err

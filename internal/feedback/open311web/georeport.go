@@ -17,6 +17,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/maplink"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -431,7 +432,7 @@ func (p *Pages) intake(ctx context.Context, v url.Values, k open311.Key) (feedba
 	la, err1 := strconv.ParseFloat(lat, 64)
 	lo, err2 := strconv.ParseFloat(long, 64)
 	if err1 == nil && err2 == nil {
-		in.Place.Lat, in.Place.Lon, ok = feedback.ReadPoint(fmt.Sprintf("%.6f, %.6f", la, lo))
+		in.Place.Lat, in.Place.Lon, ok = maplink.Read(fmt.Sprintf("%.6f, %.6f", la, lo))
 	}
 	if err1 != nil || err2 != nil || !ok {
 		return in, refuse(http.StatusBadRequest, "open311.point_bad")

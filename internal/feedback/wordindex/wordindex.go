@@ -9,6 +9,7 @@
 package wordindex
 
 import (
+	"context"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -49,4 +50,18 @@ func (x Index) Hold(q *bun.SelectQuery, column string, words, units []string) *b
 		args = append(args, "'@"+strings.Join(units, "' | '@")+"'") // no word begins with @
 	}
 	return q.Where("? IN (SELECT f.id FROM ? AS f WHERE f.words @@ ("+query+") ORDER BY "+x.Latest+" LIMIT ?)", append(args, Most)...)
+}
+
+// Page reads one page of the ids that a query limited by Hold finds, page from 1, and counts them up to countTo. The index is
+// asked once: it gives few enough to be counted here. No rows to a page means all.
+func Page(ctx context.Context, q *bun.SelectQuery, page, per, countTo int) (ids []string, total int, err error) {
+	if err := q.Limit(Most).Scan(ctx, &ids); err != nil {
+		return nil, 0, err
+	}
+	total = min(len(ids), countTo)
+	if per > 0 {
+		from := min((max(page, 1)-1)*per, len(ids))
+		ids = ids[from:min(from+per, len(ids))]
+	}
+	return ids, total, nil
 }

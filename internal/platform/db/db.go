@@ -214,6 +214,16 @@ func IsUnique(err error) bool {
 	return false
 }
 
+// isRefused tells whether err says that the database will not have these very values: a constraint or a type is against them.
+func isRefused(err error) bool {
+	var pe *pgconn.PgError
+	if errors.As(err, &pe) {
+		return strings.HasPrefix(pe.Code, "22") || strings.HasPrefix(pe.Code, "23") // data exception, integrity constraint violation
+	}
+	var se *sqlite.Error
+	return errors.As(err, &se) && se.Code()&0xff == 19 // SQLITE_CONSTRAINT
+}
+
 // IsFull tells whether err says that the disk or the database has no room left.
 func IsFull(err error) bool {
 	var pe *pgconn.PgError

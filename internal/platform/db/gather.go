@@ -9,12 +9,12 @@ import (
 // next callers wait together, and are then written by as few statements as their package likes. A crowd of small writes so
 // costs a few large ones, and nobody is told "received" before the commit. Make it with NewGather.
 type Gather[T any] struct {
-	limit int
-	write func(ctx context.Context, items []T) error
+	limit, width int
+	write        func(ctx context.Context, items []T) error
 
 	mu      sync.Mutex
 	waiting []gathered[T]
-	busy    bool
+	busy    int // groups that are being written
 }
 
 type gathered[T any] struct {
@@ -22,10 +22,11 @@ type gathered[T any] struct {
 	done chan error
 }
 
-// NewGather makes a gatherer. Write stores at most limit items in a transaction of its own and returns once it is committed;
-// its error is everybody's whose item was among them.
-func NewGather[T any](limit int, write func(ctx context.Context, items []T) error) *Gather[T] {
-	return &Gather[T]{limit: limit, write: write}
+// NewGather makes a gatherer of which width groups are written at a time. Write stores at most limit items in a transaction
+// of its own and returns once it is committed, or stores none. If the database refuses what is in a group, a key that exists
+// already for one, each of its items is tried alone, so that nobody suffers for another's; any other error is everybody's.
+func NewGather[T any](limit, width int, write func(ctx context.Context, items []T) error) *Gather[T] {
+	return &Gather[T]{limit: limit, width: width, write: write}
 }
 
 // Do returns once the item is written, or with the error that kept it from being written. A caller who goes away does not
@@ -34,8 +35,10 @@ func (g *Gather[T]) Do(ctx context.Context, item T) error {
 	one := gathered[T]{item: item, done: make(chan error, 1)}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, one)
-	begin := !g.busy
-	g.busy = true
+	begin := g.busy < g.width
+	if begin {
+		g.busy++
+	}
 	g.mu.Unlock()
 	if begin {
 		go g.run(context.WithoutCancel(ctx))
@@ -61,20 +64,26 @@ func (g *Gather[T]) run(ctx context.Context) {
 		g.mu.Lock()
 		n := min(len(g.waiting), g.limit)
 		if n == 0 {
-			g.busy, g.waiting = false, nil
+			g.busy--
 			g.mu.Unlock()
 			return
 		}
 		group := g.waiting[:n:n]
-		g.waiting = g.waiting[n:]
+		if g.waiting = g.waiting[n:]; len(g.waiting) == 0 {
+			g.waiting = nil // lets go of what was written
+		}
 		g.mu.Unlock()
 		items := make([]T, n)
 		for i, w := range group {
 			items[i] = w.item
 		}
 		err := g.write(ctx, items)
-		for _, w := range group {
-			w.done <- err
+		for i, w := range group {
+			if n > 1 && isRefused(err) {
+				w.done <- g.write(ctx, items[i:i+1])
+			} else {
+				w.done <- err
+			}
 		}
 	}
 }

@@ -1,4 +1,5 @@
-package feedback
+// Package maplink finds the point that a map link or typed coordinates speak of.
+package maplink
 
 import (
 	"math"
@@ -9,9 +10,9 @@ import (
 
 var coordinates = regexp.MustCompile(`(-?\d{1,2}[.]\d{2,})\s*[,; ]\s*(-?\d{1,3}[.]\d{2,})`)
 
-// ReadPoint finds a point in a map link ("…/@18.6734,105.6923,17z", "?q=18.67,105.69", "#map=16/18.67/105.69") or in
+// Read finds a point in a map link ("…/@18.6734,105.6923,17z", "?q=18.67,105.69", "#map=16/18.67/105.69") or in
 // coordinates typed as "18.67, 105.69". Points outside Vietnam and its seas are not accepted: ok is false.
-func ReadPoint(s string) (lat, lon float64, ok bool) {
+func Read(s string) (lat, lon float64, ok bool) {
 	if u, err := url.QueryUnescape(s); err == nil {
 		s = u
 	}

@@ -1,8 +1,12 @@
-package feedback
+package maplink_test
 
-import "testing"
+import (
+	"testing"
 
-func TestReadPoint(t *testing.T) {
+	"github.com/nhipcau/nhipcau/internal/feedback/maplink"
+)
+
+func TestRead(t *testing.T) {
 	for in, want := range map[string][2]float64{
 		"https://www.google.com/maps/@18.6734,105.6923,17z":      {18.6734, 105.6923},
 		"https://maps.google.com/?q=18.67,105.69":                {18.67, 105.69},
@@ -14,7 +18,7 @@ func TestReadPoint(t *testing.T) {
 		"":                                                {},
 		"ngã tư 18.5 phố 105":                             {},
 	} {
-		lat, lon, ok := ReadPoint(in)
+		lat, lon, ok := maplink.Read(in)
 		if ok != (want != [2]float64{}) || lat != want[0] || lon != want[1] {
 			t.Errorf("%q = %v, %v, %v", in, lat, lon, ok)
 		}
