@@ -370,7 +370,7 @@ func listPage(v listView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "fund.list.caption"), Head: listHead(ctx), Page: v.Paging, Export: with(Base+"/xuat.xlsx", v.Query), Print: with(Base, v.Query, "in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "fund.list.caption"), Head: listHead(ctx), Page: v.Paging, Export: with(Base+"/xuat.xlsx", v.Query), Print: with(Base, v.Query, "in", "1")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1639,7 +1639,7 @@ func queueRows(v queueView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "fund.queue.caption"), Head: queueHead(ctx, v.Asked.Sorted), Page: v.Paging, Export: with(v.path("cho/xuat.xlsx"), v.Query, "trang", "")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "fund.queue.caption"), Head: queueHead(ctx, v.Asked.Sorted), Page: v.Paging, Export: with(v.path("cho/xuat.xlsx"), v.Query, "trang", "")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var52), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -2219,7 +2219,7 @@ func giftsPage(v giftsView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "fund.gifts.caption"), Head: giftHead(ctx)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var80), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "fund.gifts.caption"), Head: giftHead(ctx)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var80), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -2857,7 +2857,7 @@ func transfersPage(v transfersView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "fund.transfer.caption"), Head: transferHead(ctx)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var113), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "fund.transfer.caption"), Head: transferHead(ctx)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var113), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -193,7 +193,7 @@ func statementsPage(v statementsView) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "fund.statements.caption"), Head: heads(ctx, "rows", "file", "state", "rows", "who", "when")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "fund.statements.caption"), Head: heads(ctx, "rows", "file", "state", "rows", "who", "when")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -741,7 +741,7 @@ func statementPage(v statementView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "fund.upload.days"), Head: heads(ctx, "rows in out", "day", "rows", "in", "out")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "fund.upload.days"), Head: heads(ctx, "rows in out", "day", "rows", "in", "out")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var31), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1598,7 +1598,7 @@ func checkPage(v checkView) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: i18n.T(ctx, "fund.check.caption"), Head: heads(ctx, "bank ledger public", "day", "bank_ledger", "ledger_public", "bank", "ledger", "public")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var69), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: i18n.T(ctx, "fund.check.caption"), Head: heads(ctx, "bank ledger public", "day", "bank_ledger", "ledger_public", "bank", "ledger", "public")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var69), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -1834,7 +1834,7 @@ func reportPage(v reportView) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: v.Name, Head: heads(ctx, "before debit credit after", "account", "before", "debit", "credit", "after")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var83), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Table(ui.TableProps{Stack: true, Caption: v.Name, Head: heads(ctx, "before debit credit after", "account", "before", "debit", "credit", "after")}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var83), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
