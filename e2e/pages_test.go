@@ -180,6 +180,7 @@ func examiner(t *testing.T, v *visitor) func(name, to string) {
 				t.Errorf("%s is too wide for 320 px by %s", to, over)
 			}
 			v.ask(`document.querySelector("main").innerText`, &text)
+			text = strings.ReplaceAll(text, "oa.zalo.me", "") // where Zalo's own settings are, not a key
 			if key := words.FindString(text); key != "" && !strings.Contains(to, "/_ui") {
 				t.Errorf("%s shows %q", to, key)
 			}

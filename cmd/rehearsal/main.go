@@ -105,7 +105,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if err := world.talk(house); err != nil {
 			return fmt.Errorf("seeding messages: %w", err)
 		}
-		if err := world.wake(ctx, house, *cast); err != nil {
+		if err := world.wake(ctx, house, *cast, sc.now.IsZero()); err != nil {
 			return fmt.Errorf("seeding the fleet: %w", err)
 		}
 	}

@@ -87,7 +87,7 @@ func played(t *testing.T) (*app.House, *leaks) {
 	cast, err := seed(ctx, house, world, clk, sc, o.data, io.Discard)
 	must(err)
 	must(house.Start(ctx))
-	must(world.wake(ctx, house, *cast))
+	must(world.wake(ctx, house, *cast, sc.now.IsZero()))
 	troupe := newTroupe(house)
 	troupe.gifts = walkedGifts
 	must(playAppeal(ctx, troupe, o.data, io.Discard))
