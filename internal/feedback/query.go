@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/identity"
@@ -83,7 +84,7 @@ func (s *Service) Cases(ctx context.Context, actor identity.Actor, f Filter) ([]
 		return nil, 0, err
 	}
 	f.among = s.below(f.UnderUnitID)
-	return s.store.list(ctx, s.DB.Read(), s.scope(actor), f, s.today())
+	return s.store.list(ctx, s.DB.Read(), s.scope(actor).within(s.Forest(), f), f, s.today())
 }
 
 // Given reads the answer that each of the cases was given last; those without one are left out. The cases come from Cases
@@ -262,7 +263,35 @@ func (s *Service) Counts(ctx context.Context, actor identity.Actor) ([]UnitCount
 	if err := s.mayList(actor); err != nil {
 		return nil, err
 	}
-	return s.store.counts(ctx, s.DB.Read(), s.scope(actor), s.today())
+	sc, began := s.scope(actor), s.Clock.Now()
+	key := strings.Join(append(slices.Clone(sc.Units), sc.Secret...), " ")
+	s.mu.Lock()
+	kept, ok := s.counted[key]
+	s.mu.Unlock()
+	if ok && began.Sub(kept.at) < countsKept {
+		return slices.Clone(kept.list), nil
+	}
+	out, err := s.store.counts(ctx, s.DB.Read(), sc, s.today())
+	if done := s.Clock.Now(); err == nil && done.Sub(began) > countsLong {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if len(s.counted) > 1000 || s.counted == nil {
+			s.counted = map[string]countedAt{}
+		}
+		s.counted[key] = countedAt{done, slices.Clone(out)}
+	}
+	return out, err
+}
+
+// Figures that take longer than countsLong to add up stand for countsKept; in a house with fewer cases they are always of now.
+const (
+	countsLong = 100 * time.Millisecond
+	countsKept = time.Minute
+)
+
+type countedAt struct {
+	at   time.Time
+	list []UnitCount
 }
 
 // Answered lists the newest published questions and answers of a unit and below; "" means everywhere. It is public.

@@ -105,6 +105,7 @@ type Service struct {
 	terms   []termRow
 	termsAt time.Time
 	around  map[string][]string // units around units, see near
+	counted map[string]countedAt
 }
 
 // New makes the service and registers its jobs with the queue.

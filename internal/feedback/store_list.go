@@ -34,6 +34,16 @@ func (sc scope) known() []string {
 	return slices.Concat(sc.Near, sc.Secret)
 }
 
+// within narrows the scope to the unit of a filter that lies in it: what the unit holds is then found by index.
+func (sc scope) within(forest *orgunit.Forest, f Filter) scope {
+	if f.among == nil || !slices.ContainsFunc(sc.Units, func(top string) bool { return forest.Under(f.UnderUnitID, top, sc.On) }) {
+		return sc
+	}
+	sc.Units, sc.Near = []string{f.UnderUnitID}, f.among
+	sc.Secret = slices.DeleteFunc(slices.Clone(sc.Secret), func(unit string) bool { return !slices.Contains(f.among, unit) })
+	return sc
+}
+
 // apply limits a query on feedback_case (alias c) to the scope.
 func (sc scope) apply(q *bun.SelectQuery) *bun.SelectQuery {
 	if sc.empty() {

@@ -17,7 +17,7 @@ import (
 )
 
 // Most is how many rows a search gives at most, the latest ones: nobody pages through more.
-const Most = 2000
+const Most = 1000
 
 // mostWords is up to how many words of a question count.
 const mostWords = 12
