@@ -28,7 +28,7 @@ func (s *Service) open(caseID, sealed string) (Person, error) {
 }
 
 func checkAnswer(text string) (string, error) {
-	text = cleanText(text)
+	text = vntext.Clean(text)
 	switch n := vntext.Length(text); {
 	case n == 0:
 		return "", fault.Field("answer", "feedback.answer_required")
@@ -69,7 +69,7 @@ func (r *Reply) check(full bool, today clock.Date) error {
 	if errors.As(err, &refused) {
 		fs.Add(refused)
 	}
-	r.Text, r.Detail = text, oneLine(r.Detail)
+	r.Text, r.Detail = text, vntext.OneLine(r.Detail)
 	if r.Kind == "" {
 		r.Kind = AnswerAccepted
 	}

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback/maplink"
@@ -59,9 +58,9 @@ type Intake struct {
 // white space around. It changes nothing a person would see.
 func (in *Intake) Clean() {
 	for _, p := range []*string{&in.Person.Name, &in.Person.Phone, &in.Person.Address, &in.Place.Text, &in.Place.Link, &in.Category} {
-		*p = oneLine(*p)
+		*p = vntext.OneLine(*p)
 	}
-	in.Text = cleanText(in.Text)
+	in.Text = vntext.Clean(in.Text)
 	if in.Kind == "" {
 		in.Kind = Report
 	}
@@ -69,19 +68,6 @@ func (in *Intake) Clean() {
 		in.Place.Lat, in.Place.Lon = lat, lon
 	}
 }
-
-func cleanText(s string) string {
-	s = strings.ToValidUTF8(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "")
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimSpace(vntext.NFC(s))
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(cleanText(s)), " ") }
 
 // CheckWhat finds what is wrong with the first step of the form: what happened.
 func (in Intake) CheckWhat() fault.Fields {
@@ -333,7 +319,7 @@ func (s *Service) SavePicture(ctx context.Context, actor identity.Actor, r io.Re
 	}
 	secret = id.NewSecret()
 	err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		return s.store.insertPicture(ctx, tx, pictureRow{ID: p.ID, Secret: secret, Alt: oneLine(vntext.Truncate(alt, 200)), Width: p.Width, Height: p.Height, At: s.Clock.Now()})
+		return s.store.insertPicture(ctx, tx, pictureRow{ID: p.ID, Secret: secret, Alt: vntext.OneLine(vntext.Truncate(alt, 200)), Width: p.Width, Height: p.Height, At: s.Clock.Now()})
 	})
 	if err != nil {
 		return "", fmt.Errorf("feedback: keep picture: %w", err)

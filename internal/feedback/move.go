@@ -74,7 +74,7 @@ func (s *Service) OpenWork(ctx context.Context, officialID, unitID string) ([]id
 	}
 	out := make([]identity.WorkItem, len(list))
 	for i, c := range list {
-		out[i] = identity.WorkItem{Kind: "feedback.kind." + string(c.Kind), Title: vntext.Truncate(oneLine(c.Text), 120), Href: Href(c.ID), Due: workday.EndOfDay(c.Deadline)}
+		out[i] = identity.WorkItem{Kind: "feedback.kind." + string(c.Kind), Title: vntext.Truncate(vntext.OneLine(c.Text), 120), Href: Href(c.ID), Due: workday.EndOfDay(c.Deadline)}
 	}
 	return out, nil
 }

@@ -42,7 +42,7 @@ func (s *Service) Resume(ctx context.Context, actor identity.Actor, caseID strin
 
 // Supply takes what the citizen who has the code answers to the question that was asked, and lets the clock run again.
 func (s *Service) Supply(ctx context.Context, actor identity.Actor, code, text string) (Case, error) {
-	text = cleanText(text)
+	text = vntext.Clean(text)
 	switch n := vntext.Length(text); {
 	case n == 0:
 		return Case{}, fault.Field("text", "feedback.supply_required")
@@ -71,7 +71,7 @@ func (s *Service) resumeTerm(c Case, a *Act) {
 // one case that waits for it runs again. When several wait, a person at the desk says which is meant.
 func (s *Service) onMessage(ctx context.Context, e channel.MessageReceived) error {
 	m, err := s.Messages.Message(ctx, e.MessageID)
-	if fault.Is(err, fault.NotFound) || err == nil && (m.Comment != nil || m.PersonID == "" || cleanText(m.Text) == "") {
+	if fault.Is(err, fault.NotFound) || err == nil && (m.Comment != nil || m.PersonID == "" || vntext.Clean(m.Text) == "") {
 		return nil
 	}
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) onMessage(ctx context.Context, e channel.MessageReceived) erro
 		if err != nil || !c.Paused() || m.At.Before(c.PausedAt) {
 			return err
 		}
-		a := Act{At: s.Clock.Now(), Reason: vntext.Truncate(cleanText(m.Text), MaxReason)}
+		a := Act{At: s.Clock.Now(), Reason: vntext.Truncate(vntext.Clean(m.Text), MaxReason)}
 		s.resumeTerm(c, &a)
 		event, err := s.apply(ctx, tx, &c, StepResume, a)
 		if err != nil {

@@ -31,7 +31,7 @@ func ProposeCopy(c Case, a Answer, say func(masking.Kind) string) Copy {
 }
 
 func (p *Copy) check() error {
-	p.Question, p.Answer = cleanText(p.Question), cleanText(p.Answer)
+	p.Question, p.Answer = vntext.Clean(p.Question), vntext.Clean(p.Answer)
 	var fs fault.Fields
 	for _, f := range []struct{ field, text string }{{"question", p.Question}, {"answer", p.Answer}} {
 		fs.Check(f.text != "", f.field, "feedback.copy_required")
@@ -84,7 +84,7 @@ func (s *Service) publish(ctx context.Context, tx db.Tx, actor identity.Actor, c
 	if _, err := s.apply(ctx, tx, c, StepPublish, Act{At: now, ActorID: actor.ID, ActorName: actor.Name}); err != nil {
 		return err
 	}
-	pub := Published{ID: c.ID, UnitID: a.UnitID, OriginID: c.OriginUnitID, Title: vntext.Truncate(oneLine(p.Question), 120), Question: p.Question, Answer: p.Answer,
+	pub := Published{ID: c.ID, UnitID: a.UnitID, OriginID: c.OriginUnitID, Title: vntext.Truncate(vntext.OneLine(p.Question), 120), Question: p.Question, Answer: p.Answer,
 		AskedOn: clock.DateOf(c.ReceivedAt), AnsweredAt: c.AnsweredAt, Days: s.Calendar.Between(clock.DateOf(c.ReceivedAt), clock.DateOf(c.AnsweredAt)),
 		PublishedAt: now, ConfirmedBy: actor.ID, Rating: c.Rating}
 	if err := s.store.insertPublic(ctx, tx, *c, pub, searchWords(p)); err != nil {

@@ -266,9 +266,9 @@ func (s *Service) Counts(ctx context.Context, actor identity.Actor) ([]UnitCount
 	sc, began := s.scope(actor), s.Clock.Now()
 	key := strings.Join(append(slices.Clone(sc.Units), sc.Secret...), " ")
 	s.mu.Lock()
-	kept, ok := s.counted[key]
+	kept := s.counted[key]
 	s.mu.Unlock()
-	if ok && began.Sub(kept.at) < countsKept {
+	if kept.list != nil && began.Sub(kept.at) < countsKept {
 		return slices.Clone(kept.list), nil
 	}
 	out, err := s.store.counts(ctx, s.DB.Read(), sc, s.today())

@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
 // Part is one matter of a mixed letter that becomes a case of its own.
@@ -133,7 +134,7 @@ func (s *Service) Categorise(ctx context.Context, actor identity.Actor, caseID, 
 	if err != nil {
 		return Case{}, err
 	}
-	category = oneLine(category)
+	category = vntext.OneLine(category)
 	term, err := s.term(ctx, before.Kind, category, before.HolderUnitID, before.ReceivedAt)
 	if err != nil {
 		return Case{}, err

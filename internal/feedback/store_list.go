@@ -22,6 +22,7 @@ type scope struct {
 	Near   []string // Units and all below by id, when they are few: the engines then go by index
 	Secret []string
 	On     clock.Date
+	held   bool // only what the units hold is asked for
 }
 
 func (sc scope) empty() bool { return len(sc.Units) == 0 && len(sc.Secret) == 0 }
@@ -39,7 +40,7 @@ func (sc scope) within(forest *orgunit.Forest, f Filter) scope {
 	if f.among == nil || !slices.ContainsFunc(sc.Units, func(top string) bool { return forest.Under(f.UnderUnitID, top, sc.On) }) {
 		return sc
 	}
-	sc.Units, sc.Near = []string{f.UnderUnitID}, f.among
+	sc.Units, sc.Near, sc.held = []string{f.UnderUnitID}, f.among, true
 	sc.Secret = slices.DeleteFunc(slices.Clone(sc.Secret), func(unit string) bool { return !slices.Contains(f.among, unit) })
 	return sc
 }
@@ -83,7 +84,9 @@ func (sc scope) parts(split bool, from func() *bun.SelectQuery) []*bun.SelectQue
 	}
 	out := []*bun.SelectQuery{
 		from().Where("c.kind NOT IN (?)", bun.In(secretKinds)).Where("c.holder_unit_id IN (?)", bun.In(sc.Near)),
-		from().Where("c.kind NOT IN (?)", bun.In(secretKinds)).Where("c.origin_unit_id IN (?)", bun.In(sc.Near)),
+	}
+	if !sc.held {
+		out = append(out, from().Where("c.kind NOT IN (?)", bun.In(secretKinds)).Where("c.origin_unit_id IN (?)", bun.In(sc.Near)))
 	}
 	if len(sc.Secret) > 0 {
 		out = append(out, from().Where("c.kind IN (?)", bun.In(secretKinds)).Where("c.holder_unit_id IN (?)", bun.In(sc.Secret)))
@@ -208,7 +211,7 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near []string) *bu
 		q = q.Where("c.holder_unit_id = ?", f.HolderUnitID)
 	}
 	if f.among != nil {
-		q = q.Where("c.holder_unit_id IN (?)", bun.In(f.among))
+		q = q.Where("c.holder_unit_id || '' IN (?)", bun.In(f.among)) // an expression: the scope's own unit is looked up
 	} else if f.UnderUnitID != "" {
 		q = orgunit.Within(q, "c.holder_unit_id", []string{f.UnderUnitID}, today)
 	}

@@ -12,7 +12,7 @@ import (
 
 // reason cleans what an official or citizen gives as a ground and refuses one that is too long.
 func reason(field, text string) (string, error) {
-	text = cleanText(text)
+	text = vntext.Clean(text)
 	if vntext.Length(text) > MaxReason {
 		return "", fault.Field(field, "feedback.field_long").With("Limit", MaxReason)
 	}
@@ -103,7 +103,7 @@ func (s *Service) RefuseNotOurs(ctx context.Context, actor identity.Actor, caseI
 	if err := fs.OrNil(); err != nil {
 		return Case{}, err
 	}
-	return s.Refuse(ctx, actor, caseID, s.Words.T("feedback.not_ours", "Body", oneLine(body), "Why", why))
+	return s.Refuse(ctx, actor, caseID, s.Words.T("feedback.not_ours", "Body", vntext.OneLine(body), "Why", why))
 }
 
 // Unmask opens name, telephone and address of the person. It is written into the case and into the audit log each time.
