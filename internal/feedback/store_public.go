@@ -87,9 +87,9 @@ func ofUnit(sel *bun.SelectQuery, unitID string, near []string, on clock.Date) *
 		return sel.Where("(p.unit_id IN (?) OR p.origin_id IN (?))", bun.In(near), bun.In(near))
 	}
 	return sel.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return orgunit.Within(q, "p.unit_id", []string{unitID}, on) }).
+		return q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return orgunit.Among(q, "p.unit_id", []string{unitID}, on) }).
 			WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
-				return orgunit.Within(q, "p.origin_id", []string{unitID}, on)
+				return orgunit.Among(q, "p.origin_id", []string{unitID}, on)
 			})
 	})
 }
