@@ -9,7 +9,7 @@ INSERT INTO feedback_case_doc (id) SELECT id FROM feedback_case ORDER BY receive
 DROP TRIGGER feedback_case_fts_in;
 DROP TRIGGER feedback_case_fts_up;
 DROP TABLE feedback_case_fts;
-CREATE VIRTUAL TABLE feedback_case_fts USING fts5(search, units, tokenize = 'unicode61', prefix = '2 3 4', detail = column);
+CREATE VIRTUAL TABLE feedback_case_fts USING fts5(search, units, tokenize = 'unicode61', prefix = '2 3 4');
 INSERT INTO feedback_case_fts (feedback_case_fts, rank) VALUES ('secure-delete', 1);
 INSERT INTO feedback_case_fts (rowid, search, units)
     SELECT d.doc, c.search, replace(c.holder_unit_id || ' ' || c.origin_unit_id, '-', '') FROM feedback_case_doc AS d JOIN feedback_case AS c ON c.id = d.id ORDER BY d.doc;
@@ -37,7 +37,7 @@ CREATE TABLE feedback_public_doc (
     id  text NOT NULL UNIQUE
 );
 INSERT INTO feedback_public_doc (id) SELECT id FROM feedback_public ORDER BY answered_at, id;
-CREATE VIRTUAL TABLE feedback_public_fts USING fts5(search, units, tokenize = 'unicode61', prefix = '2 3 4', detail = column);
+CREATE VIRTUAL TABLE feedback_public_fts USING fts5(search, units, tokenize = 'unicode61', prefix = '2 3 4');
 INSERT INTO feedback_public_fts (feedback_public_fts, rank) VALUES ('secure-delete', 1);
 INSERT INTO feedback_public_fts (rowid, search, units)
     SELECT d.doc, p.search, replace(p.unit_id || ' ' || p.origin_id, '-', '') FROM feedback_public_doc AS d JOIN feedback_public AS p ON p.id = d.id ORDER BY d.doc;
