@@ -109,7 +109,9 @@ func (k *phoneKit) notices(n int) []simzalo.Notice {
 
 func (k *phoneKit) hourly() {
 	k.t.Helper()
-	good(k.t, k.DB.InTx(k.t.Context(), func(ctx context.Context, tx db.Tx) error { return k.Queue.Enqueue(ctx, tx, subscription.SweepArgs(), nil) }))
+	good(k.t, k.DB.InTx(k.t.Context(), func(ctx context.Context, tx db.Tx) error {
+		return k.Queue.Enqueue(ctx, tx, subscription.SweepArgs(), nil)
+	}))
 	k.Idle(k.t)
 }
 
