@@ -51,8 +51,8 @@ type readArgs struct{}
 func (readArgs) Kind() string { return "channel.read_webhooks" }
 
 // Intake takes one raw webhook: it checks the signature over the bytes as they came, writes them down, together with others
-// that come in at the same moment, and returns once that is committed; a job reads them. The same bytes a second time are taken and forgotten. A wrong signature is
-// ErrSignature; nothing of it is kept.
+// that come in at the same moment, and returns once that is committed; a job reads them. The same bytes a second time are
+// taken and forgotten. A wrong signature is ErrSignature; nothing of it is kept.
 func (s *Service) Intake(ctx context.Context, kind Kind, h http.Header, body []byte) error {
 	ch, err := s.channel(kind)
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Service) Intake(ctx context.Context, kind Kind, h http.Header, body []b
 
 // How many webhooks are written down, and how many are read, in one transaction.
 const (
-	keepTogether = 200
+	keepTogether = 500
 	readTogether = 200
 )
 
@@ -112,6 +112,7 @@ func (s *Service) readWebhooks(ctx context.Context) error {
 		return nil
 	}
 	for range 200 {
+		s.giveWay(ctx)
 		n, err := s.readSome(ctx)
 		if err != nil {
 			s.reader.End()
@@ -123,6 +124,15 @@ func (s *Service) readWebhooks(ctx context.Context) error {
 	}
 	s.reader.End()
 	return jobs.Snooze(time.Millisecond) // other work of the queue gets its turn
+}
+
+// giveWay lets webhooks that wait to be written down go first, for a second at most: a platform that is not answered in time
+// sends again, while what was kept can be read a little later.
+func (s *Service) giveWay(ctx context.Context) {
+	const step = 5 * time.Millisecond
+	for waited := time.Duration(0); waited < time.Second && s.hooks.Waiting() > 0 && ctx.Err() == nil; waited += step {
+		time.Sleep(step)
+	}
 }
 
 // readSome reads the oldest webhooks that nobody has read and says how many it found. When they cannot be read together each

@@ -53,8 +53,10 @@ func (s *Service) onNamed(ctx context.Context, e channel.PersonNamed) error {
 		for _, r := range rows {
 			c := r.domain()
 			c.PersonName = p.Name
-			c.search = moreSearch(c.search, p.Name, "")
 			if err := s.store.save(ctx, tx, c); err != nil {
+				return err
+			}
+			if err := s.store.nameWords(ctx, tx, c); err != nil {
 				return err
 			}
 		}

@@ -94,18 +94,24 @@ func (s *Service) hearThem(ctx context.Context, tx db.Tx, said []channel.Message
 	if err != nil {
 		return nil, err
 	}
-	changed := map[place]bool{}
+	changed, words := map[place]bool{}, make([]wordsRow, 0, len(said))
 	for _, m := range said {
 		if !isNew[m.ID] {
 			continue
 		}
 		p := placeOf(m)
 		c := open[p]
-		c.UnitID = units[m.AccountID]
+		if unit := units[m.AccountID]; c.UnitID != unit {
+			c.UnitID = unit
+			if err := s.store.moveWords(ctx, tx, c.ID, unit); err != nil {
+				return nil, err
+			}
+		}
 		c.hear(m, s.Calendar.Deadline(m.At, FirstAnswerDays))
 		if err := s.bridge(ctx, tx, *c, m.Text); err != nil {
 			return nil, err
 		}
+		words = append(words, wordsRow{ID: m.ID, ConversationID: c.ID, UnitID: c.UnitID, Search: searchWords(c.PersonName, m.Text)})
 		if changed[p] = true; m.PersonName == "" {
 			nameless = append(nameless, channel.PersonNamed{AccountID: m.AccountID, PersonID: m.PersonID})
 		}
@@ -115,7 +121,7 @@ func (s *Service) hearThem(ctx context.Context, tx db.Tx, said []channel.Message
 			return nil, err
 		}
 	}
-	return slices.Compact(nameless), nil
+	return slices.Compact(nameless), s.store.insertWords(ctx, tx, words)
 }
 
 // place names a conversation by what the channel knows of it.

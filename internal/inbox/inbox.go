@@ -48,8 +48,6 @@ type Conversation struct {
 	WaitingSince  time.Time // the oldest message that nobody has answered; zero: nothing waits
 	AnswerDue     time.Time // when the first answer to it is due; zero: nothing waits
 	Failed        bool      // an answer of ours did not arrive
-
-	search string // folded name and words
 }
 
 // Public tells whether everybody can read the conversation: comments under a publication.
@@ -93,7 +91,6 @@ func (c *Conversation) hear(m channel.Message, due time.Time) {
 	if newest {
 		c.LastAt, c.LastText, c.LastExternal = m.At, vntext.Truncate(strings.Join(strings.Fields(m.Text), " "), excerptLetters), m.ExternalID
 	}
-	c.search = moreSearch(c.search, c.PersonName, m.Text)
 	c.State = StateOpen
 	c.Unread++
 	if c.WaitingSince.IsZero() || m.At.Before(c.WaitingSince) {
@@ -105,21 +102,6 @@ func (c *Conversation) hear(m channel.Message, due time.Time) {
 func (c *Conversation) answered() {
 	c.Unread, c.Failed = 0, false
 	c.WaitingSince, c.AnswerDue = time.Time{}, time.Time{}
-}
-
-// searchLimit bounds the words kept for search, in letters; the newest are kept.
-const searchLimit = 2000
-
-// moreSearch puts the folded words of a message in front of what the search knows.
-func moreSearch(have, name, text string) string {
-	s := vntext.Fold(text) + " " + have
-	if n := vntext.Fold(name); !strings.Contains(s, n) {
-		s = n + " " + s
-	}
-	if r := []rune(s); len(r) > searchLimit {
-		s = string(r[:searchLimit])
-	}
-	return strings.TrimSpace(s)
 }
 
 // Window is until when the channel lets us answer a person in private.

@@ -12,7 +12,6 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
-	"github.com/nhipcau/nhipcau/internal/feedback/wordindex"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
@@ -43,21 +42,19 @@ type conversationRow struct {
 	WaitingSince  time.Time `bun:",nullzero"`
 	AnswerDue     time.Time `bun:",nullzero"`
 	Failed        bool
-	Search        string
 	CreatedAt     time.Time
 }
 
 func rowOf(c Conversation, created time.Time) *conversationRow {
 	return &conversationRow{ID: c.ID, AccountID: c.AccountID, UnitID: c.UnitID, Kind: string(c.Kind), PersonID: c.PersonID, PersonName: c.PersonName, Post: c.Post,
 		State: string(c.State), Unread: c.Unread, ClaimedBy: c.ClaimedBy, ClaimedByName: c.ClaimedByName, CaseID: c.CaseID, CaseCode: c.CaseCode,
-		LastExternal: c.LastExternal, LastText: c.LastText, LastAt: c.LastAt, WaitingSince: c.WaitingSince, AnswerDue: c.AnswerDue, Failed: c.Failed,
-		Search: c.search, CreatedAt: created}
+		LastExternal: c.LastExternal, LastText: c.LastText, LastAt: c.LastAt, WaitingSince: c.WaitingSince, AnswerDue: c.AnswerDue, Failed: c.Failed, CreatedAt: created}
 }
 
 func (r conversationRow) domain() Conversation {
 	return Conversation{ID: r.ID, AccountID: r.AccountID, UnitID: r.UnitID, Kind: channel.Kind(r.Kind), PersonID: r.PersonID, PersonName: r.PersonName, Post: r.Post,
 		State: State(r.State), Unread: r.Unread, ClaimedBy: r.ClaimedBy, ClaimedByName: r.ClaimedByName, CaseID: r.CaseID, CaseCode: r.CaseCode,
-		LastExternal: r.LastExternal, LastText: r.LastText, LastAt: r.LastAt.UTC(), WaitingSince: r.WaitingSince.UTC(), AnswerDue: r.AnswerDue.UTC(), Failed: r.Failed, search: r.Search}
+		LastExternal: r.LastExternal, LastText: r.LastText, LastAt: r.LastAt.UTC(), WaitingSince: r.WaitingSince.UTC(), AnswerDue: r.AnswerDue.UTC(), Failed: r.Failed}
 }
 
 type messageRow struct {
@@ -140,9 +137,6 @@ func (store) message(ctx context.Context, q bun.IDB, messageID string) (messageR
 	return m, err
 }
 
-// words finds conversations by their words.
-var words = wordindex.Index{Table: "inbox_conversation", Latest: "f.last_at DESC"}
-
 // list reads one page of conversations that lie in every reach, the newest first, and counts all that fit.
 func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID string, f Filter) ([]Conversation, int, error) {
 	var rows []conversationRow
@@ -177,7 +171,7 @@ func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID str
 		}
 		sel = sel.Where(of, f.Label)
 	}
-	sel = words.Hold(sel, "c.id", vntext.Tokens(f.Text), near)
+	sel = wordIndex.Hold(sel, "c.id", vntext.Tokens(f.Text), near)
 	total, err := sel.Clone().Count(ctx)
 	if err != nil || total == 0 {
 		return nil, 0, err
@@ -239,7 +233,11 @@ func (store) countOf(ctx context.Context, q bun.IDB, units []string) (map[string
 	return out, nil
 }
 
-func (store) move(ctx context.Context, q bun.IDB, from, to string) error {
+func (s store) move(ctx context.Context, q bun.IDB, from, to string) error {
+	of := q.NewSelect().Model((*conversationRow)(nil)).Column("id").Where("c.unit_id = ?", from)
+	if err := s.moveWords(ctx, q, of, to); err != nil {
+		return err
+	}
 	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("unit_id = ?", to).Where("unit_id = ?", from).Exec(ctx)
 	return err
 }
@@ -253,20 +251,26 @@ func (store) unnamed(ctx context.Context, tx db.Tx, accountID, personID string) 
 }
 
 // forget takes out of every conversation of the person what could name them, and closes it. What joined it with others goes.
-func (store) forget(ctx context.Context, q bun.IDB, accountID, personID string) error {
+func (s store) forget(ctx context.Context, q bun.IDB, accountID, personID string) error {
 	of := q.NewSelect().Model((*conversationRow)(nil)).Column("id").Where("c.account_id = ?", accountID).Where("c.person_id = ?", personID)
 	if _, err := q.NewDelete().Model((*bridgeRow)(nil)).Where("conversation_id IN (?) OR other_id IN (?)", of, of).Exec(ctx); err != nil {
 		return err
 	}
-	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("person_name = ''").Set("last_text = ''").Set("search = ''").Set("unread = 0").Set("failed = ?", false).
+	if err := s.dropWords(ctx, q, of); err != nil {
+		return err
+	}
+	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("person_name = ''").Set("last_text = ''").Set("unread = 0").Set("failed = ?", false).
 		Set("waiting_since = NULL").Set("answer_due = NULL").Set("state = ?", string(StateDone)).Where("account_id = ?", accountID).Where("person_id = ?", personID).Exec(ctx)
 	return err
 }
 
 // hush takes excerpt, search words and tracking code of a case out of its conversations and messages.
-func (store) hush(ctx context.Context, q bun.IDB, caseID string) error {
+func (s store) hush(ctx context.Context, q bun.IDB, caseID string) error {
 	of := q.NewSelect().Model((*messageRow)(nil)).ColumnExpr("DISTINCT conversation_id").Where("case_id = ?", caseID)
-	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("last_text = ''").Set("search = ''").
+	if err := s.dropWords(ctx, q, of); err != nil {
+		return err
+	}
+	_, err := q.NewUpdate().Model((*conversationRow)(nil)).Set("last_text = ''").
 		Set("case_code = CASE WHEN case_id = ? THEN '' ELSE case_code END", caseID).Where("id IN (?)", of).Exec(ctx)
 	if err != nil {
 		return err

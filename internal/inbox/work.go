@@ -220,7 +220,10 @@ func (s *Service) BecomeCase(ctx context.Context, actor identity.Actor, conversa
 			c.ClaimedBy, c.ClaimedByName = actor.ID, actor.Name
 		}
 		if made.Kind.Secret() {
-			c.CaseCode, c.LastText, c.search = "", "", "" // from now on for its receiver alone
+			c.CaseCode, c.LastText = "", "" // from now on for its receiver alone
+			if err := s.store.dropWords(ctx, tx, c.ID); err != nil {
+				return err
+			}
 			if err := s.Channels.EraseWords(ctx, tx, ids); err != nil {
 				return err
 			}

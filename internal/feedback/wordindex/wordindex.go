@@ -9,6 +9,7 @@
 package wordindex
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -24,7 +25,8 @@ const mostWords = 12
 
 // Index is the index of one table.
 type Index struct {
-	Table  string // its name; its key is id
+	Table  string // its name
+	Key    string // its column that a search gives; "" is id
 	Latest string // the columns by which PostgreSQL finds the latest rows first, as "id DESC"
 }
 
@@ -41,16 +43,18 @@ func (x Index) Hold(q *bun.SelectQuery, column string, words, units []string) *b
 		if len(units) > 0 {
 			match += " AND units : (" + strings.ReplaceAll(strings.Join(units, " OR "), "-", "") + ")"
 		}
-		return q.Where("? IN (SELECT d.id FROM ? AS d WHERE d.doc IN (SELECT f.rowid FROM ? AS f WHERE ? MATCH ? ORDER BY f.rowid DESC LIMIT ?))",
-			bun.Ident(column), bun.Ident(x.Table+"_doc"), bun.Ident(x.Table+"_fts"), bun.Ident(x.Table+"_fts"), match, Most)
+		return q.Where("? IN (SELECT d.? FROM ? AS d WHERE d.doc IN (SELECT f.rowid FROM ? AS f WHERE ? MATCH ? ORDER BY f.rowid DESC LIMIT ?))",
+			bun.Ident(column), bun.Ident(x.key()), bun.Ident(x.Table+"_doc"), bun.Ident(x.Table+"_fts"), bun.Ident(x.Table+"_fts"), match, Most)
 	}
-	query, args := "to_tsquery('simple', ?)", []any{bun.Ident(column), bun.Ident(x.Table), strings.Join(words, " & ") + ":*"}
+	query, args := "to_tsquery('simple', ?)", []any{bun.Ident(column), bun.Ident(x.key()), bun.Ident(x.Table), strings.Join(words, " & ") + ":*"}
 	if len(units) > 0 {
 		query += " && ?::tsquery"
 		args = append(args, "'@"+strings.Join(units, "' | '@")+"'") // no word begins with @
 	}
-	return q.Where("? IN (SELECT f.id FROM ? AS f WHERE f.words @@ ("+query+") ORDER BY "+x.Latest+" LIMIT ?)", append(args, Most)...)
+	return q.Where("? IN (SELECT f.? FROM ? AS f WHERE f.words @@ ("+query+") ORDER BY "+x.Latest+" LIMIT ?)", append(args, Most)...)
 }
+
+func (x Index) key() string { return cmp.Or(x.Key, "id") }
 
 // Page reads one page of the ids that a query limited by Hold finds, page from 1, and counts them up to countTo. The index is
 // asked once: it gives few enough to be counted here. No rows to a page means all.

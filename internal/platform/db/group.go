@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	"github.com/uptrace/bun"
 )
 
-// groupLimit bounds how many waiting writes share one commit, and so how long the first of them waits.
-const groupLimit = 128
+// How many waiting writes share one commit, and after what time no more are taken in: the first of them waits for the last.
+const (
+	groupLimit = 128
+	groupTime  = 50 * time.Millisecond
+)
 
 // committer is SQLite's single writer: it takes the writes that are waiting, runs each in a savepoint of one transaction,
 // flushes once and then answers all of them.
@@ -82,8 +86,8 @@ func (c *committer) commit(first *write) {
 		close(first.reply)
 		return
 	}
-	group := make([]*write, 0, 8)
-	for w := first; w != nil; w = c.next(len(group)) {
+	group, began := make([]*write, 0, 8), time.Now()
+	for w := first; w != nil; w = c.next(len(group), began) {
 		w.err = runInSavepoint(outer, w)
 		group = append(group, w)
 	}
@@ -100,9 +104,9 @@ func (c *committer) commit(first *write) {
 	}
 }
 
-// next takes one more waiting write without blocking, until the group is full.
-func (c *committer) next(have int) *write {
-	if have >= groupLimit {
+// next takes one more waiting write without blocking, until the group is full or has waited long enough.
+func (c *committer) next(have int, began time.Time) *write {
+	if have >= groupLimit || time.Since(began) > groupTime {
 		return nil
 	}
 	select {
