@@ -226,6 +226,9 @@ func number(r *http.Request) int {
 	return n
 }
 
+// glimpseWidth is how wide what people sent is shown at most, in pixels.
+const glimpseWidth = 1280
+
 // picture shows a picture that a person sent, fetched by the house.
 func (p *Pages) picture(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
@@ -233,7 +236,7 @@ func (p *Pages) picture(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b, err := p.glimpse.fetch(ctx, address)
+	b, err := p.glimpse.JPEG(ctx, address, glimpseWidth)
 	if err != nil {
 		return fault.New(fault.NotFound, "inbox.picture_gone").Because(err)
 	}

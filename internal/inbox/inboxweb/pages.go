@@ -18,6 +18,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/inbox"
 	"github.com/nhipcau/nhipcau/internal/inbox/correction"
+	"github.com/nhipcau/nhipcau/internal/platform/glimpse"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 )
@@ -41,12 +42,12 @@ type Rooms struct {
 type Pages struct {
 	s       *inbox.Service
 	rooms   Rooms
-	glimpse *glimpse
+	glimpse *glimpse.Fetcher
 }
 
 // New makes the pages of the service.
 func New(s *inbox.Service, rooms Rooms) *Pages {
-	return &Pages{s: s, rooms: rooms, glimpse: newGlimpse(rooms.PictureHosts)}
+	return &Pages{s: s, rooms: rooms, glimpse: glimpse.New(rooms.PictureHosts)}
 }
 
 const path = "/lam-viec/hop-thu"

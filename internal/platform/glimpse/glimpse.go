@@ -1,4 +1,7 @@
-package inboxweb
+// Package glimpse fetches pictures that lie at outside platforms: what people sent along with their words, the profile pictures
+// of channels. It goes to public addresses by https only, but for the named hosts (the simulators of a rehearsal), follows few
+// redirects and takes no more than a picture may weigh, so that an address written by a stranger leads nowhere inside the house.
+package glimpse
 
 import (
 	"bytes"
@@ -21,21 +24,19 @@ import (
 )
 
 const (
-	glimpseWait  = 10 * time.Second
-	glimpseBytes = 15 << 20 // more is not fetched
-	glimpseWidth = 1280
+	wait     = 10 * time.Second
+	maxBytes = 15 << 20 // more is not fetched
 )
 
-// glimpse fetches pictures that people sent from the channel's servers, so that the browser of an official speaks to the house
-// alone. It goes to public addresses by https only, but for the named hosts (the simulators of a rehearsal), follows few
-// redirects, and draws each picture anew: nothing but pixels comes through, and nothing is kept.
-type glimpse struct {
+// Fetcher fetches pictures; it keeps nothing and may be used by many at once.
+type Fetcher struct {
 	hosts  []string // "127.0.0.1:9310": may lie in a private network and speak plain http
 	client *http.Client
 }
 
-func newGlimpse(hosts []string) *glimpse {
-	g := &glimpse{hosts: hosts}
+// New makes a fetcher. The hosts ("127.0.0.1:9310") may be asked although they lie in a private network and speak plain http.
+func New(hosts []string) *Fetcher {
+	g := &Fetcher{hosts: hosts}
 	d := &net.Dialer{Timeout: 5 * time.Second}
 	t := &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, TLSHandshakeTimeout: 5 * time.Second}
 	t.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -44,11 +45,11 @@ func newGlimpse(hosts []string) *glimpse {
 			return conn, err
 		}
 		if at, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err != nil || !public(at.Addr().Unmap()) {
-			return nil, errors.Join(errors.New("inbox: the address of the picture leads into a private network"), conn.Close())
+			return nil, errors.Join(errors.New("glimpse: the address of the picture leads into a private network"), conn.Close())
 		}
 		return conn, nil
 	}
-	g.client = &http.Client{Transport: t, Timeout: glimpseWait, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	g.client = &http.Client{Transport: t, Timeout: wait, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		if len(via) > 3 || !g.may(r.URL) {
 			return http.ErrUseLastResponse
 		}
@@ -60,15 +61,15 @@ func newGlimpse(hosts []string) *glimpse {
 func public(a netip.Addr) bool { return a.IsGlobalUnicast() && !a.IsPrivate() }
 
 // may tells whether an address may be asked at all.
-func (g *glimpse) may(u *url.URL) bool {
+func (g *Fetcher) may(u *url.URL) bool {
 	return u.Host != "" && u.User == nil && (u.Scheme == "https" || u.Scheme == "http" && slices.Contains(g.hosts, u.Host))
 }
 
-// fetch gives the picture at an address as a JPEG.
-func (g *glimpse) fetch(ctx context.Context, address string) ([]byte, error) {
+// Bytes gives what lies at an address, as it came; whether it is a picture is for picture.Decode to say.
+func (g *Fetcher) Bytes(ctx context.Context, address string) ([]byte, error) {
 	u, err := url.Parse(address)
 	if err != nil || !g.may(u) {
-		return nil, errors.New("inbox: this is no address of a picture")
+		return nil, errors.New("glimpse: this is no address of a picture")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
@@ -80,21 +81,30 @@ func (g *glimpse) fetch(ctx context.Context, address string) ([]byte, error) {
 	}
 	defer func() { _ = res.Body.Close() }() // it was read
 	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("inbox: the channel gives no picture: %s", res.Status)
+		return nil, fmt.Errorf("glimpse: the channel gives no picture: %s", res.Status)
 	}
-	raw, err := io.ReadAll(io.LimitReader(res.Body, glimpseBytes+1))
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxBytes+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) > glimpseBytes {
-		return nil, errors.New("inbox: the picture is too large")
+	if len(raw) > maxBytes {
+		return nil, errors.New("glimpse: the picture is too large")
+	}
+	return raw, nil
+}
+
+// JPEG gives the picture at an address drawn anew, at most as wide as said, in pixels: nothing but pixels comes through.
+func (g *Fetcher) JPEG(ctx context.Context, address string, width int) ([]byte, error) {
+	raw, err := g.Bytes(ctx, address)
+	if err != nil {
+		return nil, err
 	}
 	img, err := picture.Decode(raw)
 	if err != nil {
 		return nil, err
 	}
 	var out bytes.Buffer
-	err = jpeg.Encode(&out, narrow(img, glimpseWidth), &jpeg.Options{Quality: 82})
+	err = jpeg.Encode(&out, narrow(img, width), &jpeg.Options{Quality: 82})
 	return out.Bytes(), err
 }
 
