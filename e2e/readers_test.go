@@ -61,12 +61,7 @@ func TestReaders(t *testing.T) {
 	v.calm()
 
 	editor := visit(t, "editor", desktop, true)
-	enter := func(who *visitor, name string) {
-		t.Helper()
-		who.open(p.product + "/dang-nhap/dien-tap?q=" + url.QueryEscape(name))
-		who.follow(`form[action="/dang-nhap/dien-tap"] button[name=id]`)
-	}
-	enter(editor, "editor@nghean.example")
+	editor.enter(p, "editor@nghean.example")
 	editor.open(p.product + "/lam-viec/tin-bai/moi")
 	editor.write("#f-title", postTitle)
 	editor.write("#f-lead", postLead)
@@ -82,7 +77,7 @@ func TestReaders(t *testing.T) {
 	editor.follow(`#post button[value=submit]`)
 	path := editor.path()
 	approver := visit(t, "approver", desktop, true)
-	enter(approver, "approver@nghean.example")
+	approver.enter(p, "approver@nghean.example")
 	approver.open(p.product + path)
 	approver.tick(`#approve input[name=mode][value=now]`)
 	approver.follow(`#approve button.btn-primary`)
@@ -96,7 +91,7 @@ func TestReaders(t *testing.T) {
 	approver.shot("readers-05-wall")
 
 	keeper := visit(t, "keeper", desktop, true)
-	enter(keeper, "system-admin@nghean.example")
+	keeper.enter(p, "system-admin@nghean.example")
 	keeper.open(p.product + "/quan-tri/gui-thu")
 	keeper.shot("readers-06-settings")
 	var record string

@@ -362,7 +362,13 @@ func (v *visitor) keep(name string, whole bool) {
 // signIn enters the rehearsal as the person whose name or address begins so.
 func (v *visitor) signIn(who string) {
 	v.t.Helper()
-	v.open("/dang-nhap/dien-tap?q=" + url.QueryEscape(who))
+	v.enter(province{product: product}, who)
+}
+
+// enter is signIn at a province of the test's own.
+func (v *visitor) enter(p province, who string) {
+	v.t.Helper()
+	v.open(p.product + "/dang-nhap/dien-tap?q=" + url.QueryEscape(who))
 	v.follow(`form[action="/dang-nhap/dien-tap"] button[name=id]`)
 	if got := v.path(); got != "/lam-viec" {
 		v.fail("signing in as %s leads to %s", who, got)

@@ -40,16 +40,22 @@ type chat struct {
 	Text   string
 }
 
-// control asks the outside world something; a body makes it an order.
+// control asks the outside world that all tests share something; a body makes it an order.
 func control(t *testing.T, path string, body, out any) {
+	t.Helper()
+	province{outside: outside}.control(t, path, body, out)
+}
+
+// control asks the outside world of one province.
+func (p province) control(t *testing.T, path string, body, out any) {
 	t.Helper()
 	var r *http.Response
 	var err error
 	if body == nil {
-		r, err = http.Get(outside + "/control" + path)
+		r, err = http.Get(p.outside + "/control" + path)
 	} else {
 		b, _ := json.Marshal(body)
-		r, err = http.Post(outside+"/control"+path, "application/json", bytes.NewReader(b))
+		r, err = http.Post(p.outside+"/control"+path, "application/json", bytes.NewReader(b))
 	}
 	if err != nil {
 		t.Fatal(err)

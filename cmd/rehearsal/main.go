@@ -97,7 +97,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("seeding: %w", err)
 	}
-	servers := []*http.Server{serve(simListener, world.handler()), serve(listener, house.Handler())}
+	servers := []*http.Server{serve(simListener, clk.hand(house, world.handler())), serve(listener, house.Handler())}
 	if err := house.Start(ctx); err != nil {
 		return err
 	}

@@ -81,6 +81,12 @@ type Option func(*House)
 // WithClock gives the house a clock of its own: the rehearsal plays the past on one.
 func WithClock(c clock.Clock) Option { return func(h *House) { h.clock = c } }
 
+// BringForward lets everything that waits for its hour wait by so much less: a program that sets the clock of WithClock ahead
+// tells the house.
+func (h *House) BringForward(ctx context.Context, by time.Duration) error {
+	return h.queue.BringForward(ctx, by)
+}
+
 // Open prepares a process: it opens everything, brings the tables up to date and wires the parts. Nothing runs yet.
 func Open(ctx context.Context, c Config, logTo io.Writer, opts ...Option) (h *House, err error) {
 	h = &House{cfg: c, metrics: obs.NewMetrics()}

@@ -322,6 +322,20 @@ func PublishMany[E Event](ctx context.Context, q *Queue, tx db.Tx, events []E) e
 	return nil
 }
 
+// BringForward lets everything that waits for its hour wait by so much less. The queue runs by the machine's clock; a rehearsal
+// that sets the house's clock ahead must tell it.
+func (q *Queue) BringForward(ctx context.Context, by time.Duration) error {
+	return q.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		set := "scheduled_at = scheduled_at - make_interval(secs => ?)"
+		var amount any = by.Seconds()
+		if tx.Engine() != db.Postgres {
+			set, amount = "scheduled_at = strftime('%Y-%m-%d %H:%M:%f', scheduled_at, ?)", fmt.Sprintf("%+.3f seconds", -by.Seconds())
+		}
+		_, err := tx.ExecContext(ctx, "UPDATE river_job SET "+set+" WHERE state IN ('scheduled', 'retryable')", amount)
+		return err
+	})
+}
+
 // soon is how far ahead Waiting looks for jobs that were put off: a job that is tried again in a moment is still work.
 const soon = 500 * time.Millisecond
 

@@ -112,3 +112,34 @@ func TestUnique(t *testing.T) {
 		}
 	})
 }
+
+// What waits for an hour is done once the rehearsal's clock is set past it, and not before.
+func TestBringForward(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		q := open(t, d)
+		var sum atomic.Int64
+		jobs.Handle(q, func(_ context.Context, j *jobs.Job[ping]) error { sum.Add(int64(j.Args.N)); return nil })
+		err := d.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
+			for n, in := range map[int]time.Duration{1: 0, 10: time.Hour, 100: 3 * time.Hour} {
+				if err := q.Enqueue(ctx, tx, ping{N: n}, &jobs.Options{ScheduledAt: time.Now().Add(in)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []int64{1, 11, 111} {
+			if err := q.Drain(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if sum.Load() != want {
+				t.Fatalf("sum = %d, want %d", sum.Load(), want)
+			}
+			if err := q.BringForward(t.Context(), 2*time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

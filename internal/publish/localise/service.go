@@ -1,6 +1,7 @@
 package localise
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
 	"github.com/nhipcau/nhipcau/internal/platform/picture"
 	"github.com/nhipcau/nhipcau/internal/publish"
+	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
 //go:embed migrations/*.sql
@@ -165,15 +167,14 @@ func (s *Service) Progress(ctx context.Context, a identity.Actor, postID string)
 		out.Rows = append(out.Rows, row)
 		out.Counts[row.State]++
 	}
-	slices.SortFunc(out.Rows, func(x, y Row) int { return compare(x.Unit.FullName+x.Unit.ID, y.Unit.FullName+y.Unit.ID) })
+	slices.SortFunc(out.Rows, func(x, y Row) int { // those that have begun first
+		return cmp.Or(cmp.Compare(begun(x.State), begun(y.State)), vntext.Compare(x.Unit.FullName, y.Unit.FullName), cmp.Compare(x.Unit.ID, y.Unit.ID))
+	})
 	return out, nil
 }
 
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
+func begun(s State) int {
+	if s == StateNone {
 		return 1
 	}
 	return 0

@@ -180,7 +180,11 @@ func (p *Pages) setWindow(w http.ResponseWriter, r *http.Request) error {
 		}
 		return err
 	}
-	return web.SeeOther(w, r, ui.WithFlash(posts+"/"+url.PathEscape(id)+"/dia-phuong", "localise.window_saved"))
+	flash := "localise.window_saved"
+	if until.IsZero() {
+		flash = "localise.window_closed"
+	}
+	return web.SeeOther(w, r, ui.WithFlash(posts+"/"+url.PathEscape(id)+"/dia-phuong", flash))
 }
 
 // listView is what waits for the actor.
