@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image/png"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/localise"
 	"github.com/nhipcau/nhipcau/internal/statistics"
+	"github.com/nhipcau/nhipcau/sim/simkit"
 )
 
 // fleetScene is the week of those who run the channels: a calendar in which two posts want the same followers on the same
@@ -164,6 +166,13 @@ func regulations(ctx context.Context, house *app.House, clk *history, cast peopl
 		if err := r.Fleet.SetRule(ctx, admin, rule); err != nil {
 			return err
 		}
+	}
+	var logo bytes.Buffer
+	if err := png.Encode(&logo, simkit.Emblem(0, 320)); err != nil {
+		return err
+	}
+	if err := r.Fleet.SetLogo(ctx, admin, cast.province.ID, &logo); err != nil {
+		return err
 	}
 	if err := r.Regulation.Set(ctx, admin, regulation.Rule{UnitID: cast.province.ID, Bands: []regulation.Band{{From: 2 * 60, To: 4*60 + 30, Why: "Đêm khuya không đăng tin"}}}); err != nil {
 		return err

@@ -45,6 +45,7 @@ func (w *world) troubles(ctx context.Context, house *app.House, cast people) err
 		func(o *zalo.OA) { o.Denied = []string{"/article/"} },                       // a box was not ticked
 		func(o *zalo.OA) { o.PackageUntil = now.AddDate(0, 0, 9) },                  // ends next week
 		func(o *zalo.OA) { o.Name = strings.Replace(o.Name, "MTTQ", "Tin tức", 1) }, // a name against the rule
+		func(o *zalo.OA) { o.Emblem = 4 },                                           // a picture of their own instead of the logo
 	} {
 		u := units[(20+21*i)%len(units)]
 		if err := w.zalo.ChangeOA(oaID(u.ID), change); err != nil {

@@ -8,17 +8,18 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fleet"
 	"github.com/nhipcau/nhipcau/internal/fleet/fleetweb"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/platform/glimpse"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 )
 
 // openFleet wires the fleet of channels.
 func (h *House) openFleet() {
 	h.features.fleet = fleet.New(fleet.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest,
-		Channels: h.channels, People: h.people, Officials: h.people})
+		Channels: h.channels, People: h.people, Officials: h.people, Pictures: h.pictures, Glimpse: glimpse.New(h.simulated())})
 	h.people.RegisterWork("fleet", h.features.fleet)
 }
 
-func (h *House) fleetPages() pages {
+func (h *House) fleetPages() *fleetweb.Pages {
 	return &fleetweb.Pages{Service: h.features.fleet, PublicURL: h.cfg.PublicURL}
 }
 

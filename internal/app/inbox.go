@@ -41,7 +41,7 @@ func (h *House) inboxPages() *inboxweb.Pages {
 // simulated lists the hosts of outside platforms that are simulators on this machine, as a rehearsal has them.
 func (h *House) simulated() []string {
 	var out []string
-	for _, address := range []string{h.cfg.Zalo.OpenAPIURL, h.cfg.Facebook.GraphURL} {
+	for _, address := range []string{h.cfg.Zalo.OpenAPIURL, h.cfg.Facebook.GraphURL, h.cfg.YouTube.APIURL} {
 		if u, err := url.Parse(address); err == nil && privateAddress(u.Hostname()) {
 			out = append(out, u.Host)
 		}

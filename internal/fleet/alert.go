@@ -64,6 +64,9 @@ func (s *Service) watch(ctx context.Context) error {
 	if err := s.settle(ctx, b, as); err != nil {
 		return err
 	}
+	if err := s.lookSoon(ctx, b, as); err != nil {
+		return err
+	}
 	all, err := s.judgeAll(ctx, house, b, as)
 	if err != nil {
 		return err
@@ -88,9 +91,14 @@ func (s *Service) onSeen(ctx context.Context, e channel.AccountSeen) error {
 	if err := s.settle(ctx, b, []channel.Account{a}); err != nil {
 		return err
 	}
+	if err := s.lookSoon(ctx, b, []channel.Account{a}); err != nil {
+		return err
+	}
 	var list []Judged
 	if a.State != channel.AccountClosed {
 		list = append(list, s.judge(b, a, nil))
+	} else if err := s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.forget(ctx, tx, a.ID) }); err != nil {
+		return err
 	}
 	return s.reconcile(ctx, list, a.ID)
 }

@@ -32,6 +32,7 @@ const (
 	Silent        Condition = "silent"         // nothing was published for days
 	NameOff       Condition = "name_off"       // the name is not by the rule
 	PictureOff    Condition = "picture_off"    // it has no picture though the rule demands one
+	LogoOff       Condition = "logo_off"       // its picture, as last seen, is not the logo that the rule demands
 	CoverOff      Condition = "cover_off"      // it has no cover picture though the rule demands one
 	DescribedOff  Condition = "described_off"  // its description does not say what the rule demands
 	Unseen        Condition = "unseen"         // no probe has come through for three days
@@ -42,7 +43,7 @@ const (
 
 // Conditions lists them in order.
 func Conditions() []Condition {
-	return []Condition{NeedsGrant, PackageEnded, CannotPost, GrantEnding, GranterLeft, UnitChanged, PackageEnding, QuotaLow, WebhookSilent, Silent, NameOff, PictureOff, CoverOff, DescribedOff, Unseen, Leading,
+	return []Condition{NeedsGrant, PackageEnded, CannotPost, GrantEnding, GranterLeft, UnitChanged, PackageEnding, QuotaLow, WebhookSilent, Silent, NameOff, PictureOff, LogoOff, CoverOff, DescribedOff, Unseen, Leading,
 		ByHand, Well}
 }
 
@@ -129,6 +130,7 @@ type Seen struct {
 	GranterLeft bool // who granted it serves neither in its unit nor above it
 	Changed     bool // its unit was renamed or merged, and its name has not followed
 	Leads       bool // it leads its followers to another account
+	OtherLogo   bool // its picture was seen lately and is not the logo
 }
 
 // Judge says how an account is, the gravest first; never empty.
@@ -165,6 +167,7 @@ func Judge(a channel.Account, s Seen) []Condition {
 	if outside {
 		add(!s.Changed && !s.Leads && !s.Rule.NameFits(a.Name, s.Unit), NameOff)
 		add(s.Rule.Picture && a.Health.Picture == "" && !a.CheckedAt.IsZero(), PictureOff)
+		add(s.OtherLogo && a.Health.Picture != "" && !s.Leads, LogoOff)
 		add(s.Rule.Cover && a.Health.Covered && a.Health.Cover == "", CoverOff)
 		add(a.Health.Described && !s.Leads && s.Rule.Unsaid(a.Health.Description, s.Unit) != "", DescribedOff)
 		add(before(s.Now.Add(-unseenAfter), a.CheckedAt, a.CreatedAt), Unseen)

@@ -171,7 +171,7 @@ func (s *Service) judge(b *rulebook, a channel.Account, heard map[channel.Kind]t
 	now, rule := s.Clock.Now(), b.rule(a.UnitID, a.Kind)
 	j := Judged{Account: a, UnitName: u.FullName}
 	j.Conditions = Judge(a, Seen{Now: now, Rule: rule, Unit: u, OthersHeard: heard[a.Kind].After(now.AddDate(0, 0, -rule.WebhookDays)),
-		GranterLeft: b.left(a), Changed: b.marks[a.ID].WasName != "", Leads: b.marks[a.ID].LeadsTo != ""})
+		GranterLeft: b.left(a), Changed: b.marks[a.ID].WasName != "", Leads: b.marks[a.ID].LeadsTo != "", OtherLogo: b.otherLogo(a, now)})
 	if j.Is(NameOff) || j.Is(UnitChanged) {
 		j.Expected = rule.Example(u)
 	}

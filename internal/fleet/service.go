@@ -15,6 +15,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+	"github.com/nhipcau/nhipcau/internal/platform/picture"
 )
 
 //go:embed migrations/*.sql
@@ -63,7 +64,10 @@ type Deps struct {
 	People   People // nil: reminders name nobody
 	// Officials tells who still serves; nil: nobody is said to have left.
 	Officials Officials
-	Every     time.Duration // how often all channels are judged anew; 0 is 30 minutes
+	// Pictures keeps the logos, and what stands at the channels; Glimpse fetches the latter. Without them nobody looks.
+	Pictures *picture.Store
+	Glimpse  Glimpse
+	Every    time.Duration // how often all channels are judged anew; 0 is 30 minutes
 }
 
 // Service is the use cases of the fleet.
@@ -80,6 +84,7 @@ func New(d Deps) *Service {
 	}
 	s := &Service{Deps: d}
 	jobs.Handle(s.Queue, func(ctx context.Context, _ *jobs.Job[watchArgs]) error { return s.watch(ctx) })
+	jobs.Handle(s.Queue, func(ctx context.Context, j *jobs.Job[lookArgs]) error { return s.look(ctx, j.Args.Account) })
 	s.Queue.Every(d.Every, func() jobs.Args { return watchArgs{} })
 	jobs.On(s.Queue, "fleet", s.onSeen)
 	jobs.On(s.Queue, "fleet", s.onConnected)
@@ -108,6 +113,9 @@ type rulebook struct {
 	set    map[string]map[channel.Kind]Rule // unit → kind
 	found  map[string]map[channel.Kind]Rule
 
+	logos map[string]logoRow // unit →
+	faces map[string]faceRow // account → what stands there
+
 	marks     map[string]mark
 	officials Officials
 	serving   map[string][]string // official → units
@@ -126,7 +134,11 @@ func (s *Service) rulebook(ctx context.Context) (*rulebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &rulebook{marks: marks, officials: s.Officials, serving: serving, forest: s.Forest(), on: s.today(), set: map[string]map[channel.Kind]Rule{}, found: map[string]map[channel.Kind]Rule{}}
+	logos, faces, err := s.store.looks(ctx, s.DB.Read())
+	if err != nil {
+		return nil, err
+	}
+	b := &rulebook{logos: logos, faces: faces, marks: marks, officials: s.Officials, serving: serving, forest: s.Forest(), on: s.today(), set: map[string]map[channel.Kind]Rule{}, found: map[string]map[channel.Kind]Rule{}}
 	for _, r := range list {
 		if b.set[r.UnitID] == nil {
 			b.set[r.UnitID] = map[channel.Kind]Rule{}

@@ -79,6 +79,9 @@ func (s *Sim) Handler() http.Handler {
 		case strings.HasPrefix(path, "/video-upload/"):
 			s.receiveReel(w, r, path[strings.LastIndex(path, "/")+1:])
 			return
+		case strings.HasPrefix(path, "/avatar/"):
+			s.avatar(w, r, strings.TrimPrefix(path, "/avatar/"))
+			return
 		case strings.HasPrefix(path, "/picture/"):
 			s.picture(w, r, strings.TrimPrefix(path, "/picture/"))
 			return
@@ -401,7 +404,7 @@ func (s *Sim) routePage(c *call, a *account, edge string) (any, *failure) {
 func (s *Sim) pageInfo(c *call, a *account) (any, *failure) {
 	all := map[string]any{"id": a.ID, "name": a.Name, "category": a.Category, "fan_count": a.Fans, "followers_count": a.Fans,
 		"link": s.cfg.WallURL + "/page/" + a.ID, "is_published": true,
-		"picture": map[string]any{"data": map[string]any{"url": s.cfg.WallURL + "/page/" + a.ID + "/picture", "is_silhouette": false}}}
+		"picture": map[string]any{"data": map[string]any{"url": s.cfg.BaseURL + "/avatar/" + a.ID, "is_silhouette": a.Emblem == simkit.NoEmblem}}}
 	return pick(c.args.Get("fields"), all, "id", "name"), nil
 }
 

@@ -11,6 +11,7 @@ type Page struct {
 	Name       string   `json:"name"`
 	Category   string   `json:"category,omitempty"`   // default "Cơ quan chính phủ"
 	Group      string   `json:"group,omitempty"`      // for the wall: the province or district it is shown under
+	Emblem     int      `json:"emblem,omitempty"`     // its picture, see simkit.Emblem; simkit.NoEmblem for the grey figure
 	Fans       int      `json:"fans,omitempty"`       // people who like it
 	Subscribed []string `json:"subscribed,omitempty"` // webhook fields of the app, as subscribed_apps sets them
 	CallBudget int      `json:"call_budget,omitempty"`

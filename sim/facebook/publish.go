@@ -204,6 +204,22 @@ func (s *Sim) createPhoto(c *call, a *account) (any, *failure) {
 	return map[string]string{"id": p.ID, "post_id": post.ID}, nil
 }
 
+// avatar shows the picture of a Page; without one, a grey landscape stands for the grey figure.
+func (s *Sim) avatar(w http.ResponseWriter, r *http.Request, id string) {
+	s.mu.Lock()
+	a := s.pages[id]
+	var kind int
+	if a != nil {
+		kind = a.Emblem
+	}
+	s.mu.Unlock()
+	if a == nil {
+		http.NotFound(w, r)
+		return
+	}
+	simkit.ServeEmblem(w, kind)
+}
+
 func (s *Sim) picture(w http.ResponseWriter, r *http.Request, id string) {
 	s.mu.Lock()
 	p := s.photos[id]

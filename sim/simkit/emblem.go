@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math"
+	"net/http"
+	"sync"
 )
 
 // Emblem draws the profile picture of a simulated account, size × size pixels: kind 0 is the emblem that all units of the
@@ -27,11 +29,22 @@ func Emblem(kind, size int) *image.RGBA {
 	return img
 }
 
-// EmblemJPEG is Emblem as platforms hand pictures out: small and recompressed.
-func EmblemJPEG(kind int) []byte {
-	var b bytes.Buffer
-	_ = jpeg.Encode(&b, Emblem(kind, 240), &jpeg.Options{Quality: 75}) // a buffer takes everything
-	return b.Bytes()
+// NoEmblem is the kind of an account that shows no picture.
+const NoEmblem = -1
+
+var drawn sync.Map // kind → JPEG
+
+// ServeEmblem answers with an Emblem as platforms hand pictures out: small and recompressed.
+func ServeEmblem(w http.ResponseWriter, kind int) {
+	v, ok := drawn.Load(kind)
+	if !ok {
+		var b bytes.Buffer
+		_ = jpeg.Encode(&b, Emblem(kind, 240), &jpeg.Options{Quality: 75}) // a buffer takes everything
+		v, _ = drawn.LoadOrStore(kind, b.Bytes())
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(v.([]byte)) // the reader went away: nobody is left to tell
 }
 
 // emblemAt is the colour at a point, both coordinates from -1 to 1.

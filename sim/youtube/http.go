@@ -52,6 +52,7 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("POST /subscribe", s.subscribe)
 	mux.HandleFunc("GET /xml/feeds/videos.xml", s.feed)
 	mux.HandleFunc("GET /thumb/{id}", s.thumb)
+	mux.HandleFunc("GET /avatar/{id}", s.avatar)
 	api := func(pattern string, cost int, fn func(*call) (any, *failure)) {
 		mux.HandleFunc(pattern, s.api(cost, fn))
 	}

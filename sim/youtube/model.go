@@ -9,7 +9,8 @@ import (
 type Channel struct {
 	ID          string `json:"id"` // "UC" and 22 letters; made from Name when empty
 	Name        string `json:"name"`
-	Group       string `json:"group,omitempty"` // for the wall: the province or district it is shown under
+	Group       string `json:"group,omitempty"`  // for the wall: the province or district it is shown under
+	Emblem      int    `json:"emblem,omitempty"` // its picture, see simkit.Emblem
 	Subscribers int    `json:"subscribers,omitempty"`
 	DailyLimit  int    `json:"daily_limit,omitempty"` // the channel's own films a day; beyond, 400 uploadLimitExceeded; 0: none
 	NoThumbs    bool   `json:"no_thumbs,omitempty"`   // its telephone is not verified: thumbnails answer 403 forbidden

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/nhipcau/nhipcau/sim/simkit"
 )
 
 func list(kind string, items []any) map[string]any {
@@ -23,7 +25,7 @@ func (s *Sim) listChannels(c *call) (any, *failure) {
 	var items []any
 	show := func(x *channel) {
 		items = append(items, map[string]any{"kind": "youtube#channel", "id": x.ID,
-			"snippet":        map[string]any{"title": x.Name, "thumbnails": map[string]any{"default": map[string]string{"url": s.cfg.BaseURL + "/thumb/" + x.ID}}},
+			"snippet":        map[string]any{"title": x.Name, "thumbnails": map[string]any{"default": map[string]string{"url": s.cfg.BaseURL + "/avatar/" + x.ID}}},
 			"contentDetails": map[string]any{"relatedPlaylists": map[string]string{"uploads": uploadsOf(x.ID)}},
 			"statistics":     map[string]string{"subscriberCount": strconv.Itoa(x.Subscribers), "videoCount": strconv.Itoa(s.count(x.ID))},
 			"status":         map[string]any{"privacyStatus": "public", "isLinked": true, "longUploadsStatus": "allowed"}})
@@ -222,6 +224,22 @@ func (s *Sim) setThumb(c *call) (any, *failure) {
 	v.Thumb, v.ThumbMIME = data, kind
 	s.keep(v)
 	return list("thumbnailSetResponse", []any{map[string]any{"default": map[string]string{"url": s.cfg.BaseURL + "/thumb/" + v.ID}}}), nil
+}
+
+// avatar shows the picture of a channel.
+func (s *Sim) avatar(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	x := s.channels[r.PathValue("id")]
+	var kind int
+	if x != nil {
+		kind = x.Emblem
+	}
+	s.mu.Unlock()
+	if x == nil {
+		http.NotFound(w, r)
+		return
+	}
+	simkit.ServeEmblem(w, kind)
 }
 
 func (s *Sim) thumb(w http.ResponseWriter, r *http.Request) {

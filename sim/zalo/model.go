@@ -37,7 +37,8 @@ type OA struct {
 	Alias       string `json:"alias,omitempty"`
 	Description string `json:"description,omitempty"`
 	Category    string `json:"category,omitempty"` // default "Cơ quan nhà nước"
-	Avatar      string `json:"avatar,omitempty"`   // address of a picture
+	Avatar      string `json:"avatar,omitempty"`   // address of its picture; "" is one of the simulator's own, by Emblem
+	Emblem      int    `json:"emblem,omitempty"`   // simkit.Emblem; simkit.NoEmblem for an OA without a picture
 	Group       string `json:"group,omitempty"`    // for the wall: the province or district it is shown under
 
 	Type           int       `json:"type,omitempty"`            // TypeState (default) or TypeBusiness

@@ -29,6 +29,7 @@ func (s *Sim) routesUpload(mux *http.ServeMux) {
 	s.api(mux, "GET /v2.0/article/upload_video/verify", gatePackage, s.videoVerify)
 	mux.HandleFunc("GET /media/{id}", s.media)
 	mux.HandleFunc("GET /face/{id}", face)
+	mux.HandleFunc("GET /avatar/{id}", s.avatar)
 }
 
 // uploader takes the multipart field "file" whose name must carry one of the extensions.

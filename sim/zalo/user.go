@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
+	"github.com/nhipcau/nhipcau/sim/simkit"
 )
 
 const (
@@ -38,8 +39,32 @@ func (s *Sim) getOA(c *call) reply {
 		until = c.oa.PackageUntil.In(clock.Vietnam).Format("02/01/2006")
 	}
 	return fine(map[string]any{"oa_id": c.oa.ID, "name": c.oa.Name, "description": c.oa.Description, "oa_alias": c.oa.Alias,
-		"is_verified": !c.oa.Unverified, "oa_type": c.oa.Type, "cate_name": c.oa.Category, "num_follower": c.oa.following(), "avatar": c.oa.Avatar, "cover": "",
+		"is_verified": !c.oa.Unverified, "oa_type": c.oa.Type, "cate_name": c.oa.Category, "num_follower": c.oa.following(), "avatar": s.avatarOf(c.oa.OA), "cover": "",
 		"package_name": c.oa.Package, "package_valid_through_date": until, "package_auto_renew_date": "", "linked_ZCA": ""})
+}
+
+// avatarOf is the address of an OA's picture; "" when it has none.
+func (s *Sim) avatarOf(o OA) string {
+	if o.Avatar != "" || o.Emblem == simkit.NoEmblem {
+		return o.Avatar
+	}
+	return s.cfg.BaseURL + "/avatar/" + o.ID
+}
+
+// avatar shows the picture of an OA that has one of the simulator's own.
+func (s *Sim) avatar(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	a := s.oas[r.PathValue("id")]
+	var kind int
+	if a != nil {
+		kind = a.OA.Emblem
+	}
+	s.mu.Unlock()
+	if a == nil || kind == simkit.NoEmblem {
+		http.NotFound(w, r)
+		return
+	}
+	simkit.ServeEmblem(w, kind)
 }
 
 func (s *Sim) userList(c *call) reply {

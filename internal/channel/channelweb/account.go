@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/a-h/templ"
+
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/channel/audience"
 	"github.com/nhipcau/nhipcau/internal/channel/notice"
@@ -20,6 +22,7 @@ type accountView struct {
 	May        bool // may connect, check, pause
 	Consent    bool // can be granted anew on a consent page
 	MayTell    bool // may send what stands to groups
+	Beside     templ.Component
 
 	HasAudience, HasGroups, HasNotices bool
 	Audience                           audience.Overview
@@ -46,6 +49,11 @@ func (p *Pages) account(w http.ResponseWriter, r *http.Request) error {
 		May: p.Authz.Can(actor, channel.ActionConnect, identity.Resource{Type: "ChannelAccount", ID: a.ID, UnitID: a.UnitID})}
 	if err := p.whole(ctx, actor, &v); err != nil {
 		return err
+	}
+	if p.Beside != nil {
+		if v.Beside, err = p.Beside(ctx, actor, a); err != nil {
+			return err
+		}
 	}
 	return web.Render(w, r, http.StatusOK, accountPage(v))
 }

@@ -3,11 +3,14 @@
 package channelweb
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
+
+	"github.com/a-h/templ"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/channel/audience"
@@ -52,6 +55,8 @@ type Pages struct {
 	// Hub answers the challenges of YouTube's hub; nil refuses them. Shared tells how the shared day of uploads stands.
 	Hub    Challenger
 	Shared Shared
+	// Beside is what another room shows on the page of an account; nil, or a nil component, shows nothing.
+	Beside func(ctx context.Context, actor identity.Actor, a channel.Account) (templ.Component, error)
 	// Refused counts webhooks with a wrong signature; nil counts nowhere.
 	Refused func(kind channel.Kind)
 }

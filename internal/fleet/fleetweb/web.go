@@ -29,6 +29,7 @@ const (
 	alertsPath = Base + "/canh-bao"
 	boardPath  = Base + "/tien-do"
 	rulePath   = Base + "/quy-dinh"
+	logoPath   = rulePath + "/logo"
 	// The screens of one channel stand in another room; these are its addresses.
 	channelPath = "/lam-viec/kenh"
 	connectPath = channelPath + "/ket-noi"
@@ -56,6 +57,8 @@ func (p *Pages) Routes(r *web.Routes) {
 	r.Can("GET "+boardPath+"/{unit}", fleet.ActionSee, p.remind)
 	r.Can("GET "+rulePath, fleet.ActionRule, p.rules)
 	r.Can("POST "+rulePath, fleet.ActionRule, p.setRule)
+	r.Can("POST "+logoPath, fleet.ActionRule, p.setLogo)
+	r.Can("POST "+logoPath+"/bo", fleet.ActionRule, p.dropLogo)
 }
 
 // tabs are the views of the fleet.
@@ -136,6 +139,7 @@ type alertView struct {
 	fleet.Alert
 	May     bool // may acknowledge
 	Earlier []fleet.Alert
+	Sight   fleet.Sight  // picture and logo; the zero value for other causes
 	Change  fleet.Change // what a rename or merger asks; the zero value for other causes
 	Note    string
 	Err     error
@@ -151,6 +155,11 @@ func (p *Pages) showAlert(w http.ResponseWriter, r *http.Request, note string, r
 	v := alertView{Alert: a, Note: note, Err: refused, May: p.Service.Authz.Can(actor, fleet.ActionAcknowledge, identity.InUnit(a.UnitID))}
 	if a.Cause == fleet.UnitChanged {
 		if v.Change, err = p.Service.ChangeOf(ctx, actor, a.AccountID); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	if a.Cause == fleet.LogoOff {
+		if v.Sight, err = p.Service.SightOf(ctx, actor, a.AccountID); err != nil && !fault.Is(err, fault.NotFound) {
 			return err
 		}
 	}
@@ -214,6 +223,7 @@ type rulesView struct {
 	Tabs  tabs
 	Unit  string
 	Units []ui.Option
+	Logo  logoForm
 	Forms []ruleForm
 }
 
@@ -228,7 +238,7 @@ type ruleForm struct {
 	Err                     error
 }
 
-func (p *Pages) showRules(w http.ResponseWriter, r *http.Request, unit string, typed *ruleForm) error {
+func (p *Pages) showRules(w http.ResponseWriter, r *http.Request, unit string, typed *ruleForm, badLogo error) error {
 	ctx := r.Context()
 	actor := identity.ActorFrom(ctx)
 	roots := p.Service.Authz.Scope(actor, fleet.ActionRule)
@@ -243,7 +253,13 @@ func (p *Pages) showRules(w http.ResponseWriter, r *http.Request, unit string, t
 	for _, x := range roots {
 		v.Units = append(v.Units, ui.Option{Value: x, Text: p.Service.UnitName(x), Selected: x == unit})
 	}
+	if v.Logo, err = p.logoForm(r, unit, badLogo); err != nil {
+		return err
+	}
 	status := http.StatusOK
+	if badLogo != nil {
+		status = http.StatusUnprocessableEntity
+	}
 	for _, x := range rules {
 		f := ruleForm{Kind: x.Kind, Names: strings.Join(x.Names, "\n"), Picture: x.Picture, Cover: x.Cover, Description: strings.Join(x.Description, "\n"), Required: x.Required,
 			SilentDays: strconv.Itoa(x.SilentDays), WebhookDays: strconv.Itoa(x.WebhookDays)}
@@ -262,7 +278,7 @@ func (p *Pages) showRules(w http.ResponseWriter, r *http.Request, unit string, t
 }
 
 func (p *Pages) rules(w http.ResponseWriter, r *http.Request) error {
-	return p.showRules(w, r, r.URL.Query().Get("don_vi"), nil)
+	return p.showRules(w, r, r.URL.Query().Get("don_vi"), nil, nil)
 }
 
 func (p *Pages) setRule(w http.ResponseWriter, r *http.Request) error {
@@ -277,7 +293,7 @@ func (p *Pages) setRule(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		f.Err = err
-		return p.showRules(w, r, unit, &f)
+		return p.showRules(w, r, unit, &f, nil)
 	}
 	return web.SeeOther(w, r, ui.WithFlash(with(rulePath, nil, "don_vi", unit), "fleet.rule.saved"))
 }

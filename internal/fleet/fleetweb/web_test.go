@@ -24,10 +24,12 @@ import (
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
+	"github.com/nhipcau/nhipcau/internal/platform/blob"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/golden"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/picture"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/platform/xlsx"
@@ -76,12 +78,14 @@ func newSite(t testing.TB) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := fleet.New(fleet.Deps{DB: d, Queue: s.Queue, Clock: c, Authz: z, Trail: noTrail{}, Forest: s.Units.Forest, Channels: s.Service, People: people{}, Every: time.Hour})
+	f := fleet.New(fleet.Deps{DB: d, Queue: s.Queue, Clock: c, Authz: z, Trail: noTrail{}, Forest: s.Units.Forest, Channels: s.Service, People: people{}, Every: time.Hour, Pictures: s.pictures(), Glimpse: outside})
 	if s.words, err = i18n.Load(ui.Catalogue, channelweb.Catalogue, fleetweb.Catalogue); err != nil {
 		t.Fatal(err)
 	}
 	var rt web.Routes
-	(&fleetweb.Pages{Service: f, PublicURL: "https://mattran.example"}).Routes(&rt)
+	pages := &fleetweb.Pages{Service: f, PublicURL: "https://mattran.example"}
+	pages.Routes(&rt)
+	(&channelweb.Pages{Service: s.Service, Authz: z, Units: s.Units, Clock: c, Beside: pages.Beside}).Routes(&rt)
 	server := &web.Server{Logger: slog.New(slog.DiscardHandler), ErrorPage: func(_ *http.Request, k fault.Kind, err error) templ.Component { return ui.ErrorPage(k, err) },
 		Guard: func(r *http.Request, a web.Access) error {
 			actor := identity.ActorFrom(r.Context())
@@ -92,6 +96,16 @@ func newSite(t testing.TB) *site {
 		}}
 	s.mux = server.Mux(&rt)
 	return s
+}
+
+// pictures is a store in a folder of its own.
+func (s *site) pictures() *picture.Store {
+	s.t.Helper()
+	blobs, err := blob.NewFolder(s.t.TempDir())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return picture.NewStore(blobs)
 }
 
 func (s *site) do(actor identity.Actor, method, target string, form url.Values, want int) *httptest.ResponseRecorder {

@@ -173,3 +173,14 @@ func scaled(src *image.RGBA, n int) *image.RGBA {
 	draw.CatmullRom.Scale(dst, dst.Bounds(), src, src.Bounds(), draw.Src, nil)
 	return dst
 }
+
+// Plain tells whether next to nothing is to be seen on the picture: one colour, with which everything and nothing agrees.
+func (p Print) Plain() bool {
+	n := 0
+	for _, x := range p.points[:notes] {
+		if x != 1 {
+			n++
+		}
+	}
+	return !p.made || n < 8
+}

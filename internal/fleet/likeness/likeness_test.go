@@ -86,6 +86,9 @@ func TestLike(t *testing.T) {
 	hills := simkit.Emblem(3, 600)
 	blank := image.NewRGBA(image.Rect(0, 0, 200, 200))
 	draw.Draw(blank, blank.Bounds(), image.NewUniform(color.RGBA{200, 30, 40, 255}), image.Point{}, draw.Src)
+	if !Of(blank).Plain() || !(Print{}).Plain() || Of(logo).Plain() || Of(hills).Plain() {
+		t.Error("what is plain and what is not")
+	}
 	for _, c := range []struct {
 		name string
 		a, b image.Image

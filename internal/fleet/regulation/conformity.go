@@ -43,7 +43,7 @@ func expected(c fleet.Condition, j fleet.Judged) string {
 // lacks are the conditions of a channel that the regulation speaks of.
 func lacks(c fleet.Condition) bool {
 	switch c {
-	case fleet.NameOff, fleet.PictureOff, fleet.CoverOff, fleet.DescribedOff, fleet.UnitChanged, fleet.Silent, fleet.NeedsGrant, fleet.PackageEnded, fleet.CannotPost:
+	case fleet.NameOff, fleet.PictureOff, fleet.LogoOff, fleet.CoverOff, fleet.DescribedOff, fleet.UnitChanged, fleet.Silent, fleet.NeedsGrant, fleet.PackageEnded, fleet.CannotPost:
 		return true
 	}
 	return false

@@ -111,7 +111,7 @@ func findingText(ctx context.Context, f regulation.Finding) string {
 		body = i18n.T(ctx, "regulation.body."+string(f.Body))
 	}
 	switch f.What {
-	case "missing", "no_body", "term_over", string(fleet.NameOff), string(fleet.PictureOff):
+	case "missing", "no_body", "term_over", string(fleet.NameOff), string(fleet.PictureOff), string(fleet.LogoOff), string(fleet.CoverOff), string(fleet.DescribedOff), string(fleet.UnitChanged):
 		return i18n.T(ctx, "regulation.finding."+f.What, "Kind", kind, "Account", f.Account, "Expect", f.Expect, "Body", body, "Name", f.Name)
 	}
 	return i18n.T(ctx, "regulation.finding.state", "Account", f.Account, "State", i18n.T(ctx, "fleet.condition."+f.What))
