@@ -72,6 +72,22 @@ func (s *Service) heard(ctx context.Context, tx db.Tx, a Account) error {
 	return err
 }
 
+// LastHeard gives, for each kind of channel, when any open account of the whole house last got a webhook; a kind of which none
+// did is left out. It names no account, so it is for every room.
+func (s *Service) LastHeard(ctx context.Context) (map[Kind]time.Time, error) {
+	var rows []struct {
+		Kind  Kind
+		Heard time.Time
+	}
+	err := s.db.Read().NewSelect().Model((*accountRow)(nil)).Column("kind").ColumnExpr("max(a.heard_at) AS heard").
+		Where("a.state <> ?", AccountClosed).Where("a.heard_at IS NOT NULL").Group("kind").Scan(ctx, &rows)
+	out := make(map[Kind]time.Time, len(rows))
+	for _, r := range rows {
+		out[r.Kind] = r.Heard
+	}
+	return out, err
+}
+
 // published notes that something stands at the account since now.
 func (s *Service) published(ctx context.Context, tx db.Tx, accountID string) error {
 	_, err := tx.NewUpdate().Model((*accountRow)(nil)).Set("published_at = ?", s.clock.Now()).Where("id = ?", accountID).Exec(ctx)

@@ -67,7 +67,7 @@ func (s *Service) watch(ctx context.Context) error {
 	if err := s.lookSoon(ctx, b, as); err != nil {
 		return err
 	}
-	all, err := s.judgeAll(ctx, house, b, as)
+	all, err := s.judgeAll(ctx, b, as)
 	if err != nil {
 		return err
 	}

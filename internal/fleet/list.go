@@ -130,35 +130,19 @@ func (s *Service) judged(ctx context.Context, actor identity.Actor) ([]Judged, e
 	if err != nil {
 		return nil, err
 	}
-	return s.judgeAll(ctx, actor, b, as)
+	return s.judgeAll(ctx, b, as)
 }
 
-func (s *Service) judgeAll(ctx context.Context, actor identity.Actor, b *rulebook, as []channel.Account) ([]Judged, error) {
-	heard, err := s.lastHeard(ctx, actor, as)
+// judgeAll judges accounts. When each kind of channel last heard anything at all is asked of the whole house: a commune that
+// sees only its own channels would not know that others hear.
+func (s *Service) judgeAll(ctx context.Context, b *rulebook, as []channel.Account) ([]Judged, error) {
+	heard, err := s.Channels.LastHeard(ctx)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Judged, len(as))
 	for i, a := range as {
 		out[i] = s.judge(b, a, heard)
-	}
-	return out, nil
-}
-
-// lastHeard is when each kind of channel last heard anything at all, in the whole house: a commune that sees only its own
-// channels would not know that others hear.
-func (s *Service) lastHeard(ctx context.Context, actor identity.Actor, seen []channel.Account) (map[channel.Kind]time.Time, error) {
-	if actor.Kind != identity.ActorSystem {
-		var err error
-		if seen, err = s.Channels.Accounts(ctx, identity.System("fleet"), channel.Filter{}); err != nil {
-			return nil, err
-		}
-	}
-	out := map[channel.Kind]time.Time{}
-	for _, a := range seen {
-		if a.HeardAt.After(out[a.Kind]) {
-			out[a.Kind] = a.HeardAt
-		}
 	}
 	return out, nil
 }

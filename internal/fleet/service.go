@@ -42,6 +42,7 @@ type Channels interface {
 	Accounts(ctx context.Context, actor identity.Actor, f channel.Filter) ([]channel.Account, error)
 	AccountByID(ctx context.Context, accountID string) (channel.Account, error)
 	Kinds() []channel.Kind
+	LastHeard(ctx context.Context) (map[channel.Kind]time.Time, error)
 	ProbeSoon(ctx context.Context, actor identity.Actor, accountID string) error
 	Pause(ctx context.Context, actor identity.Actor, accountID string) error
 	Resume(ctx context.Context, actor identity.Actor, accountID string) error
