@@ -105,7 +105,7 @@ func (s *Service) book(ctx context.Context, tx db.Tx, postID string, pl *Plan) e
 	}
 	var wanted []Broadcast
 	for _, t := range pl.Take {
-		if t.announces() {
+		if t.announces() && !pl.few(t) {
 			wanted = append(wanted, Broadcast{Account: t.Account, At: byDay(pl.At)})
 		}
 	}

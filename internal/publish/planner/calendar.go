@@ -190,8 +190,9 @@ func (s *Service) clashes(ctx context.Context, a identity.Actor, es []Entry, slo
 				return err
 			}
 			want[i] = map[string]bool{}
+			wish := Post{Announce: true, Audience: pl.Reach().Audience}
 			for _, t := range pl.Take {
-				if x := accountOf(t.Account, ""); x.Kind == channel.Zalo && x.Broadcast {
+				if x := accountOf(t.Account, ""); x.Kind == channel.Zalo && x.Broadcast && wish.tooFew(x) == "" {
 					want[i][x.ID] = true
 				}
 			}

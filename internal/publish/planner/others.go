@@ -14,10 +14,8 @@ const (
 	WayQuiet Way = "quiet"    // the articles as planned, without telling followers
 	WayDay   Way = "next_day" // the same hour on the first day on which more is possible
 	WayHour  Way = "hour"     // the first hour that the regulation allows
+	WayAll   Way = "all"      // telling all followers and not a part of them: whoever writes the post must change it for that
 )
-
-// ways lists them for forms.
-var ways = []Way{WayQuiet, WayDay, WayHour}
 
 // Other is another way, with what it would bring.
 type Other struct {
@@ -41,6 +39,13 @@ func others(p Plan, accounts []Account, r Rules, booked Booked) []Other {
 	}
 	if len(p.Shifted) > 0 && p.Take() > 0 {
 		add(WayHour, p)
+	}
+	if p.Narrowed() {
+		all := p.Post
+		all.Audience = nil
+		if q := lay(all, accounts, p.Window, r, booked); q.Told() > p.Told() {
+			add(WayAll, q)
+		}
 	}
 	if p.Announce && p.Quiet()+p.Later() > 0 {
 		quiet := p.Post

@@ -12,6 +12,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/money"
+	"github.com/nhipcau/nhipcau/internal/publish"
 )
 
 // Reason says in one word why an account does not take a post, or does not tell its followers of it; the catalogue has a
@@ -28,6 +29,7 @@ const (
 	ReasonMonth       Reason = "month"        // its followers have had all broadcasts of the month that the package gives
 	ReasonDay         Reason = "day"          // each day of the window is booked by another post
 	ReasonNight       Reason = "night"        // the window has no hour in which broadcasts are taken
+	ReasonFew         Reason = "few"          // too few followers to tell only a part of them (publish.MinAudience)
 )
 
 // Post is what a plan is asked for.
@@ -35,7 +37,13 @@ type Post struct {
 	ID       string
 	Announce bool      // tell the followers (a Zalo broadcast)
 	At       time.Time // wished hour; zero: the beginning of the window
+	// Audience narrows whom is told; nil: all followers. Nobody knows beforehand how many of an account's followers belong to
+	// it, so a narrowed broadcast is counted as if all did, and takes the account's slot of the day as any other.
+	Audience *channel.Audience
 }
+
+// Narrowed tells whether only a part of the followers is to be told.
+func (p Post) Narrowed() bool { return p.Announce && p.Audience != nil }
 
 // Account is one account that could take the post, or a unit that has none (ID "").
 type Account struct {
@@ -152,9 +160,9 @@ type Sum struct {
 	Last        time.Time // when the last account has it
 	Told        int       // accounts that tell their followers
 	Later       int       // of these, on a later day than the post comes out
-	Followers   int64     // of these accounts
+	Followers   int64     // of these accounts; at most so many are told when the post is Narrowed
 	Quiet       int       // accounts that were asked to tell and cannot
-	MessageCost money.VND // of the broadcasts
+	MessageCost money.VND // of the broadcasts; at most so much when the post is Narrowed
 }
 
 // Plan is the answer.
@@ -247,7 +255,9 @@ func lay(p Post, accounts []Account, w Window, r Rules, booked Booked) Plan {
 		}
 		line := Line{Account: a, At: at, Calls: r.CallCost[a.Kind]}
 		if p.Announce && a.Kind == channel.Zalo {
-			line.Announce, line.Quiet = r.announce(a, at, w.To, book)
+			if line.Quiet = p.tooFew(a); line.Quiet == "" {
+				line.Announce, line.Quiet = r.announce(a, at, w.To, book)
+			}
 			if line.Announce.IsZero() {
 				line.Calls = max(0, line.Calls-1)
 			}
@@ -260,6 +270,28 @@ func lay(p Post, accounts []Account, w Window, r Rules, booked Booked) Plan {
 	}
 	out.sum(r)
 	return out
+}
+
+// tooFew is ReasonFew for an account that could tell its followers, but has too few to tell only a part of them.
+func (p Post) tooFew(a Account) Reason {
+	if p.Narrowed() && a.Broadcast && a.Followers < publish.MinAudience {
+		return ReasonFew
+	}
+	return ""
+}
+
+// Mute tells whether a narrowed post is told by nobody because every account that could tell it has too few followers: it
+// will not be approved so.
+func (p Plan) Mute() bool {
+	few := false
+	for _, l := range p.Lines {
+		if l.Quiet == ReasonFew {
+			few = true
+		} else if l.Kind == channel.Zalo && l.Broadcast {
+			return false
+		}
+	}
+	return few
 }
 
 // free gives the first moment from start in which posting is allowed, and the bands that put it off; false when there is none

@@ -98,6 +98,61 @@ func TestOneAccount(t *testing.T) {
 	}
 }
 
+// A post that names a part of the followers: an account with too few stays silent and costs no call more, the sums are the most
+// it can be, telling all is offered where that reaches more, and a post that nobody would tell says so.
+func TestNarrowedPost(t *testing.T) {
+	women := &channel.Audience{Gender: 2}
+	small := oa("small")
+	small.Followers = 9
+	page := planner.Account{ID: "page", UnitName: "page", Kind: channel.Facebook, Followers: 5}
+	mute := oa("mute")
+	mute.Broadcast, mute.Followers = false, 3
+	day := planner.Window{From: nine, To: at(22, 0, 0)}
+	for name, c := range map[string]struct {
+		post     planner.Post
+		accounts []planner.Account
+		told     int
+		people   int64
+		quiet    planner.Reason // of the account that is silent
+		all      int            // accounts that telling all would reach; 0: not offered
+		nobody   bool
+	}{
+		"everybody":                 {post: planner.Post{Announce: true}, accounts: []planner.Account{oa("big"), small}, told: 2, people: 109},
+		"a part":                    {post: planner.Post{Announce: true, Audience: women}, accounts: []planner.Account{oa("big"), small}, told: 1, people: 100, quiet: planner.ReasonFew, all: 2},
+		"a part, all large enough":  {post: planner.Post{Announce: true, Audience: women}, accounts: []planner.Account{oa("big"), page}, told: 1, people: 100},
+		"a part, nobody large":      {post: planner.Post{Announce: true, Audience: women}, accounts: []planner.Account{small, page}, quiet: planner.ReasonFew, all: 1, nobody: true},
+		"a part, not told at all":   {post: planner.Post{Audience: women}, accounts: []planner.Account{small}},
+		"a part, package without":   {post: planner.Post{Announce: true, Audience: women}, accounts: []planner.Account{mute}, quiet: planner.ReasonNoBroadcast},
+		"a part, the day is booked": {post: planner.Post{ID: "p", Announce: true, Audience: women}, accounts: []planner.Account{oa("booked")}, quiet: planner.ReasonDay},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := rules(t)
+			p := planner.Make(c.post, c.accounts, day, r, planner.Booked{{AccountID: "booked", Day: "2026-11-21"}: "other"})
+			var people int64
+			for _, s := range p.Sums {
+				people += s.Followers
+			}
+			if p.Take() != len(c.accounts) || p.Told() != c.told || people != c.people || p.Mute() != c.nobody {
+				t.Errorf("take %d, told %d of %d, mute %t: %+v", p.Take(), p.Told(), people, p.Mute(), p.Lines)
+			}
+			all := 0
+			for _, o := range p.Others {
+				if o.Way == planner.WayAll {
+					all = o.Told
+				}
+			}
+			if all != c.all {
+				t.Errorf("telling all reaches %d accounts, want %d", all, c.all)
+			}
+			for _, l := range p.Lines {
+				if l.Quiet != "" && (l.Quiet != c.quiet || l.Calls != r.CallCost[channel.Zalo]-1) || l.Quiet == "" && l.Announce.IsZero() && c.quiet != "" && l.Kind == channel.Zalo {
+					t.Errorf("%s is silent because of %q and costs %d calls", l.ID, l.Quiet, l.Calls)
+				}
+			}
+		})
+	}
+}
+
 // The campaign of a whole province fits the calls of a minute.
 func TestWholeFleet(t *testing.T) {
 	var as []planner.Account

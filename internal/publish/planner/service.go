@@ -48,6 +48,7 @@ const span = 7 * 24 * time.Hour
 type Ask struct {
 	Window
 	Announce *bool
+	Everyone bool // as if all followers were told, whomever the post names
 }
 
 // View is a plan with what stands around it.
@@ -55,7 +56,7 @@ type View struct {
 	Plan
 	Post     publish.Post
 	Version  publish.Version
-	Breaches fault.Fields // what breaks the posting regulation at that hour
+	Breaches fault.Fields // what breaks the posting regulation at that hour, and what approval would refuse for other reasons
 	Bands    []Band
 	Movable  bool // the actor may take one of the other ways
 }
@@ -78,6 +79,9 @@ func (s *Service) Open(ctx context.Context, a identity.Actor, postID string, ask
 	if ask.Announce != nil {
 		p.Announce = *ask.Announce
 	}
+	if !ask.Everyone {
+		p.Audience = f.Now.Audience
+	}
 	accounts, err := s.accounts(ctx, a, f.ID, w.From)
 	if err != nil {
 		return View{}, err
@@ -91,6 +95,9 @@ func (s *Service) Open(ctx context.Context, a identity.Actor, postID string, ask
 	v.Plan = Make(p, accounts, w, r, booked)
 	v.Movable = movable(f.Post) && (s.Posts.Can(a, publish.ActWrite, f.Post) && f.State != publish.StateScheduled || s.Posts.MayApprove(ctx, a, f.Post, f.Now) == nil)
 	v.Breaches, err = s.Posts.Breaches(ctx, f.Post, f.Now, v.Begin, identity.Actor{})
+	if v.Mute() {
+		v.Breaches = append(v.Breaches, fault.Field("audience", "publish.audience_few").With("Limit", publish.MinAudience))
+	}
 	return v, err
 }
 
@@ -165,7 +172,7 @@ func (s *Service) Take(ctx context.Context, a identity.Actor, postID string, rev
 	if err != nil {
 		return publish.Post{}, err
 	}
-	i := slices.IndexFunc(v.Others, func(o Other) bool { return o.Way == way })
+	i := slices.IndexFunc(v.Others, func(o Other) bool { return o.Way == way && way != WayAll })
 	if i < 0 {
 		return publish.Post{}, fault.New(fault.Conflict, "planner.way_gone")
 	}

@@ -117,6 +117,43 @@ func TestTwoPostsOfADay(t *testing.T) {
 	})
 }
 
+// A post for a part of the followers takes the day only of accounts that will tell it: those with too few followers stay free
+// for another post of that day, in the calendar as in the plan.
+func TestNarrowedPostOfADay(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		a := h.zalo(t, orgunittest.VinhHung)
+		a.Followers = 40
+		if err := h.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+			_, err := h.Channel.Install(ctx, tx, a, channel.Tokens{Access: "a", Expires: h.Clock.Now().AddDate(1, 0, 0)})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		hour := h.Clock.Now().Add(2 * time.Hour)
+		d := wish("Bài cho phụ nữ", hour)
+		d.Audience = &channel.Audience{Gender: 2}
+		part := h.Write(t, d)
+		all := h.Write(t, wish("Bài cho mọi người", hour.Add(time.Hour)))
+		cal, err := h.s.Calendar(ctx, pt.An, planner.CalendarAsk{From: clock.DateOf(hour), To: clock.DateOf(hour)})
+		if err != nil || len(cal.Entries) != 2 || len(cal.Entries[0].Clashes) != 1 || cal.Entries[0].Clashes[0].Accounts != 1 {
+			t.Fatalf("%+v %v", cal.Entries, err)
+		}
+		h.Approve(t, part, publish.Approval{Mode: publish.ModeAt, At: hour, Announce: true})
+		v, err := h.s.Open(ctx, pt.Binh, all.ID, planner.Ask{})
+		if err != nil || v.Told() != 4 || v.Later() != 1 {
+			t.Fatalf("told %d, later %d, %v", v.Told(), v.Later(), err)
+		}
+		v, err = h.s.Open(ctx, pt.Binh, part.ID, planner.Ask{})
+		if err != nil || !v.Narrowed() || v.Told() != 1 || v.Quiet() != 3 {
+			t.Fatalf("told %d, silent %d, %v", v.Told(), v.Quiet(), err)
+		}
+		if v, err = h.s.Open(ctx, pt.Binh, part.ID, planner.Ask{Everyone: true}); err != nil || v.Narrowed() || v.Told() != 4 {
+			t.Fatalf("everybody: told %d, %v", v.Told(), err)
+		}
+	})
+}
+
 // Who approves second for the same day in the same moment gets the later days: the days are never given twice.
 func TestDaysAreGivenOnce(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {

@@ -23,6 +23,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/publish"
 	"github.com/nhipcau/nhipcau/internal/publish/planner"
+	"github.com/nhipcau/nhipcau/internal/publish/publishweb"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
@@ -70,6 +71,19 @@ type planView struct {
 	Day    string
 	Hour   string
 	Days   string
+	// MayEdit: the viewer may change for whom the broadcast is.
+	MayEdit bool
+}
+
+// narrow tells whether the post names a part of the followers, whatever is tried out here.
+func (v planView) narrow() bool { return v.Version.Audience != nil }
+
+// audiences are the choices of whom to plan for, when the post names a part of the followers.
+func (v planView) audiences(ctx context.Context) []ui.Option {
+	return []ui.Option{
+		{Value: "", Text: i18n.T(ctx, "planner.for_part", "Audience", publishweb.AudienceText(ctx, v.Version.Audience)), Selected: v.Audience != nil},
+		{Value: "moi_nguoi", Text: publishweb.AudienceText(ctx, nil), Selected: v.Audience == nil},
+	}
 }
 
 func (p *Pages) plan(w http.ResponseWriter, r *http.Request) error {
@@ -83,7 +97,7 @@ func asked(q url.Values) (planner.Ask, error) {
 		return ask, nil
 	}
 	tell := q.Get("bao_tin") != ""
-	ask.Announce = &tell
+	ask.Announce, ask.Everyone = &tell, q.Get("cho") == "moi_nguoi"
 	if q.Get("ngay") == "" {
 		return ask, nil
 	}
@@ -113,6 +127,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, refusal
 		return err
 	}
 	v.Err = refusal
+	v.MayEdit = v.View.Post.Editable() && p.Service.Posts.Can(a, publish.ActWrite, v.View.Post)
 	v.Day, v.Hour = dayHour(v.From)
 	v.Days = strconv.Itoa(max(1, len(planner.Days(clock.DateOf(v.From), clock.DateOf(v.To.Add(-time.Second))))))
 	v.Left = leftGroups(v.Plan)
@@ -231,8 +246,8 @@ func kindText(ctx context.Context, k channel.Kind) string {
 // reasonText is the one sentence of why an account is left out.
 func reasonText(ctx context.Context, g leftGroup) string {
 	switch g.Reason {
-	case planner.ReasonNoTime, planner.ReasonPackage, planner.ReasonUploads, planner.ReasonNoBroadcast, planner.ReasonQuota, planner.ReasonMonth, planner.ReasonDay, planner.ReasonNight:
-		return i18n.T(ctx, "planner.reason."+string(g.Reason))
+	case planner.ReasonNoTime, planner.ReasonPackage, planner.ReasonUploads, planner.ReasonNoBroadcast, planner.ReasonQuota, planner.ReasonMonth, planner.ReasonDay, planner.ReasonNight, planner.ReasonFew:
+		return i18n.T(ctx, "planner.reason."+string(g.Reason), "Limit", publish.MinAudience)
 	}
 	return i18n.T(ctx, "publish.reason."+string(g.Reason), "Kind", kindText(ctx, g.Kind), "Place", "")
 }
@@ -249,10 +264,14 @@ func (v planView) sums(ctx context.Context) []ui.DefinitionItem {
 		}
 		out = append(out, ui.DefinitionItem{Term: kindText(ctx, s.Kind), Text: text})
 		if s.Told > 0 {
+			told, phone := "planner.told_text", "planner.by_phone_text"
+			if v.Narrowed() { // nobody knows how many of the followers belong to the part
+				told, phone = "planner.told_part", "planner.by_phone_part"
+			}
 			out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "planner.told"),
-				Text: i18n.T(ctx, "planner.told_text", "N", ui.Number(ctx, s.Told), "Followers", vntext.FormatInt(s.Followers), "Cost", s.MessageCost.String())})
+				Text: i18n.T(ctx, told, "N", ui.Number(ctx, s.Told), "Followers", vntext.FormatInt(s.Followers), "Cost", s.MessageCost.String())})
 			out = append(out, ui.DefinitionItem{Term: i18n.T(ctx, "planner.by_phone"),
-				Text: i18n.T(ctx, "planner.by_phone_text", "Cost", v.byPhone(s), "Price", v.ZNS.VND.String())})
+				Text: i18n.T(ctx, phone, "Cost", v.byPhone(s), "Price", v.ZNS.VND.String())})
 		}
 	}
 	return out

@@ -13,9 +13,12 @@ import (
 
 	"github.com/a-h/templ"
 
+	"github.com/nhipcau/nhipcau/internal/channel"
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
+	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/golden"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -137,6 +140,58 @@ func TestPlanPage(t *testing.T) {
 	f, err := h.Publish.Open(t.Context(), pt.An, p.ID)
 	if err != nil || clock.DateOf(f.PublishAt) != "2026-11-24" {
 		t.Errorf("%v %v", f.PublishAt, err)
+	}
+}
+
+// A post for a part of the followers: the page says for whom, that the figures are the most it can be, who is silent for having
+// too few, and lets everybody be tried. Where no account is large enough it says that nobody will approve it so.
+func TestPlanForAPart(t *testing.T) {
+	h := open(t)
+	for unit, n := range map[string]int64{orgunittest.Province: 500, orgunittest.VinhHung: 40, orgunittest.TruongVinh: 9} {
+		h.follow(t, unit, n)
+	}
+	d := pt.Everywhere("Khám sức khỏe cho phụ nữ")
+	d.PublishAt, d.WantAnnounce = clock.Date(day).Time().Add(9*time.Hour), true
+	d.Audience = &channel.Audience{Gender: 2, Ages: []int{2, 3}, Regions: []string{"central"}}
+	p, err := h.Publish.Create(t.Context(), pt.An, orgunittest.Province, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := "/lam-viec/tin-bai/" + p.ID + "/ke-hoach"
+	rec := h.get(pt.An, at)
+	status(t, rec, 200)
+	page(t, "plan-part", rec)
+	asked := at + "?hoi=1&ngay=" + day + "&gio=09:00&so_ngay=1"
+	page(t, "plan-part-everybody", h.get(pt.An, asked+"&bao_tin=1&cho=moi_nguoi"))
+	if s := h.get(pt.An, asked).Body.String(); !strings.Contains(s, "chưa dùng đến") || strings.Contains(s, "nhiều nhất") {
+		t.Errorf("a plan that tells nobody: %.4000s", s[strings.Index(s, "<main"):])
+	}
+	if s := h.get(pt.Hoa, at).Body.String(); strings.Contains(s, "/sua") || !strings.Contains(s, "Chỉ báo cho: nữ") {
+		t.Errorf("who only reads: %.4000s", s[strings.Index(s, "<main"):])
+	}
+	status(t, h.post(pt.An, at, "rev", "1", "cach", "all"), http.StatusConflict)
+	small := pt.Draft("Họp chi hội phụ nữ", orgunittest.TruongVinh)
+	small.WantAnnounce, small.Audience = true, &channel.Audience{Gender: 2}
+	p, err = h.Publish.Create(t.Context(), pt.An, orgunittest.Province, small)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := h.get(pt.An, "/lam-viec/tin-bai/"+p.ID+"/ke-hoach").Body.String(); !strings.Contains(s, "Không trang Zalo nào có đủ 10 người") {
+		t.Errorf("nobody will approve it, and the plan does not say so: %.4000s", s[strings.Index(s, "<main"):])
+	}
+}
+
+// follow gives the Zalo account of a unit so many followers.
+func (h *house) follow(t *testing.T, unitID string, n int64) {
+	t.Helper()
+	a := channel.Account{UnitID: unitID, Kind: channel.Zalo, ExternalID: "ext-zalo-" + unitID, Name: "Zalo " + h.Publish.Unit(unitID).FullName, Followers: n, State: channel.AccountConnected,
+		Capabilities: channel.Capabilities{Article: true, Broadcast: true, MessageV: "v3"}, CheckedAt: h.Clock.Now()}
+	err := h.DB.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
+		_, err := h.Channel.Install(ctx, tx, a, channel.Tokens{Access: "a", Expires: h.Clock.Now().AddDate(1, 0, 0)})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -61,8 +61,8 @@ func regionOptions(ctx context.Context, chosen []string) []ui.Option {
 	return out
 }
 
-// audienceText writes an audience as people say it: "nữ, 18–24 tuổi, miền Trung".
-func audienceText(ctx context.Context, a *channel.Audience) string {
+// AudienceText writes an audience as people say it: "nữ, 18–24 tuổi, miền Trung".
+func AudienceText(ctx context.Context, a *channel.Audience) string {
 	if a == nil {
 		return i18n.T(ctx, "publish.audience_all")
 	}

@@ -1532,7 +1532,7 @@ func reach(r publish.Reach) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var65 string
-			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "publish.reach.part", "Audience", audienceText(ctx, r.Audience), "People", ui.Number(ctx, int(r.Most)), "Accounts", ui.Number(ctx, r.Accounts)))
+			templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "publish.reach.part", "Audience", AudienceText(ctx, r.Audience), "People", ui.Number(ctx, int(r.Most)), "Accounts", ui.Number(ctx, r.Accounts)))
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `post.templ`, Line: 245, Col: 162}
 			}
