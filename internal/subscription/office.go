@@ -131,7 +131,7 @@ type Day struct {
 }
 
 // historyLen is how many past things a sheet shows.
-const historyLen = 50
+const historyLen = 20
 
 // Sheet gives the readers of a unit and of those below it, by topic, and what they were told last.
 func (s *Service) Sheet(ctx context.Context, a identity.Actor, unitID string) (Sheet, error) {

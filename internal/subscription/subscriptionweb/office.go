@@ -1,6 +1,7 @@
 package subscriptionweb
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
+	"github.com/nhipcau/nhipcau/internal/platform/ui"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/platform/xlsx"
 	"github.com/nhipcau/nhipcau/internal/subscription"
@@ -143,6 +145,20 @@ func (p *Pages) settings(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.Render(w, r, http.StatusOK, settingsPage(v))
+}
+
+// outcome says how telling one thing went at one door: "Thư điện tử: 7 người, đã gửi 6, không đến 1".
+func outcome(ctx context.Context, t subscription.Tally) string {
+	text := i18n.T(ctx, "subscription.office.told", "Door", i18n.T(ctx, "subscription.door."+string(t.Door)), "N", ui.Number(ctx, t.Readers))
+	for _, x := range []struct {
+		what string
+		n    int
+	}{{"sent", t.Sent}, {"waiting", t.Waiting}, {"unsure", t.Unsure}, {"failed", t.Failed}} {
+		if x.n > 0 {
+			text += ", " + i18n.T(ctx, "subscription.office.n_"+x.what, "N", ui.Number(ctx, x.n))
+		}
+	}
+	return text
 }
 
 func stateTone(state string) string {
