@@ -15,6 +15,7 @@ import (
 //	GET  /control/zalo/oas/{oa}/articles|followers|broadcasts
 //	GET  /control/zalo/oas/{oa}/messages?user_id=             a conversation, oldest first; without user_id all of the OA
 //	POST /control/zalo/oas/{oa}/say      {user_id,text,image} a citizen writes; {name,text} a stranger who does not follow
+//	POST /control/zalo/oas/{oa}/anonymous {key,text,image}   somebody unknown writes in anonymous chat: {message,visitor}
 //	POST /control/zalo/oas/{oa}/follow   {key,name}           a new person follows: {user_id}
 //	POST /control/zalo/oas/{oa}/unfollow {user_id}
 //	POST /control/zalo/oas/{oa}/seen     {user_id}            the citizen reads what came
@@ -47,6 +48,7 @@ func (s *Sim) ControlHandler() http.Handler {
 	}))
 	mux.HandleFunc("GET /control/zalo/oas/{oa}/messages", s.controlOA(s.controlMessages))
 	mux.HandleFunc("POST /control/zalo/oas/{oa}/say", s.controlOA(s.controlSay))
+	mux.HandleFunc("POST /control/zalo/oas/{oa}/anonymous", s.controlOA(s.controlVisitor))
 	mux.HandleFunc("POST /control/zalo/oas/{oa}/follow", s.controlOA(s.controlFollow))
 	mux.HandleFunc("POST /control/zalo/oas/{oa}/unfollow", s.controlOA(func(w http.ResponseWriter, r *http.Request, oa string) {
 		s.controlUser(w, r, func(user string) error { return s.Unfollow(oa, user) })

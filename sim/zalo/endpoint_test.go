@@ -164,6 +164,8 @@ func messageEndpoints() []endpoint {
 func userEndpoints() []endpoint {
 	who := func(s *stage) string { return dataQuery(object{"user_id": s.user}) }
 	tag := func(s *stage) any { return object{"user_id": s.user, "tag_name": "tổ 3"} }
+	hamlet := object{"key": "hamlet", "name": "Xóm", "data_type": "text"}
+	fielded := func(s *stage) { s.want(s.post("/v3.0/oa/userfield/create", hamlet), 0, "field") }
 	tagged := func(s *stage) { s.want(s.post("/v2.0/oa/tag/tagfollower", tag(s)), 0, "tag") }
 	return []endpoint{
 		{route: "GET /v2.0/oa/getoa", fields: "oa_id name description oa_alias is_verified oa_type cate_name num_follower avatar cover package_name package_valid_through_date package_auto_renew_date linked_ZCA"},
@@ -175,6 +177,16 @@ func userEndpoints() []endpoint {
 		{route: "GET /v2.0/oa/getprofile", query: who, fields: "user_id display_name"},
 		{route: "POST /v3.0/oa/user/update", body: func(s *stage) any { return object{"user_id": s.user, "alias": "bác An"} }},
 		{route: "POST /v2.0/oa/updatefollowerinfo", body: func(s *stage) any { return object{"user_id": s.user, "alias": "bác An"} }},
+		{route: "GET /v3.0/oa/user/detail/custominfo", query: who, fields: "user_id name phone user_external_id custom_info",
+			refuse: []refusal{{what: "unknown", code: -201, query: ask(object{"user_id": "1"})}}},
+		{route: "POST /v3.0/oa/user/update/custominfo", body: func(s *stage) any { return object{"user_id": s.user, "user_external_id": "H-1"} },
+			refuse: []refusal{{what: "no such field", code: -201, body: func(s *stage) any { return object{"user_id": s.user, "custom_info": object{"hamlet": "5"}} }}}},
+		{route: "GET /v3.0/oa/userfield/get", query: flat("?field_type=system"), fields: "total fields", refuse: []refusal{{what: "strange kind", code: -201, query: flat("?field_type=x")}}},
+		{route: "POST /v3.0/oa/userfield/create", body: fixed(hamlet), fields: "key name data_type field_type", refuse: []refusal{{what: "twice", code: -201, body: fixed(hamlet), change: fielded}}},
+		{route: "POST /v3.0/oa/userfield/update", fields: "-", refuse: []refusal{{what: "its own", code: 0, body: fixed(object{"key": "hamlet", "name": "Thôn"}), change: fielded},
+			{what: "unknown", code: -201, body: fixed(object{"key": "hamlet"})}}},
+		{route: "POST /v3.0/oa/userfield/delete", fields: "-", refuse: []refusal{{what: "its own", code: 0, body: fixed(object{"key": "hamlet"}), change: fielded},
+			{what: "the system's", code: -201, body: fixed(object{"key": "phone"})}}},
 		{route: "POST /v2.0/oa/tag/tagfollower", body: tag, refuse: []refusal{{what: "no tag", code: -201, body: func(s *stage) any { return object{"user_id": s.user} }}}},
 		{route: "POST /v2.0/oa/tag/rmfollowerfromtag", body: tag},
 		{route: "POST /v2.0/oa/tag/rmtag", fields: "-", refuse: []refusal{{what: "after tagging", code: 0, body: fixed(object{"tag_name": "tổ 3"}), change: tagged}, {what: "unknown", code: -201, body: fixed(object{"tag_name": "x"})}}},

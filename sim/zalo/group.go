@@ -368,6 +368,20 @@ func (s *Sim) loadExtra(a *account, kind string, raw json.RawMessage) (bool, err
 		g := &Group{}
 		a.groups = append(a.groups, g)
 		return true, json.Unmarshal(raw, g)
+	case "visitor":
+		v := &Visitor{}
+		err := json.Unmarshal(raw, v)
+		a.visitors[v.ID] = v
+		return true, err
+	case "field":
+		x := &UserField{}
+		if err := json.Unmarshal(raw, x); err != nil {
+			return true, err
+		}
+		if !x.Gone {
+			a.fields = append(a.fields, x)
+		}
+		return true, nil
 	case "asset":
 		x := &Asset{}
 		a.assets = append(a.assets, x)

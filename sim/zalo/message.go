@@ -30,9 +30,12 @@ func (s *Sim) routesMessage(mux *http.ServeMux) {
 
 type messageInput struct {
 	Recipient struct {
-		UserID  string          `json:"user_id"`
-		GroupID string          `json:"group_id"`
-		Target  json.RawMessage `json:"target"`
+		UserID  string `json:"user_id"`
+		GroupID string `json:"group_id"`
+		// in anonymous chat both of these
+		AnonymousID  string          `json:"anonymous_id"`
+		Conversation string          `json:"conversation_id"`
+		Target       json.RawMessage `json:"target"`
 	} `json:"recipient"`
 	Message *struct {
 		Text       string           `json:"text"`
@@ -83,7 +86,7 @@ func (s *Sim) consultV3(c *call) reply {
 	return s.consult(c, in, "v3")
 }
 
-// messageV2 is one path for four acts: broadcast, reaction and the older consultation message.
+// messageV2 is one path for four acts: broadcast, reaction, answers in anonymous chat and the older consultation message.
 func (s *Sim) messageV2(c *call) reply {
 	var in messageInput
 	if !c.decode(&in) {
@@ -92,6 +95,8 @@ func (s *Sim) messageV2(c *call) reply {
 	switch {
 	case in.Action != nil:
 		return s.react(c, in)
+	case in.Recipient.AnonymousID != "":
+		return s.answerAnonymous(c, in)
 	case in.Recipient.UserID == "" && isBroadcast(in):
 		return s.broadcast(c, in)
 	}

@@ -108,6 +108,9 @@ type Follower struct {
 	Blocked   bool           `json:"blocked,omitempty"`  // refuses messages: -217
 	Received  map[string]int `json:"received,omitempty"` // broadcasts by month "2006-01" and day "2006-01-02"
 	ReadUntil time.Time      `json:"read_until,omitzero"`
+	Shared    *Contact       `json:"shared,omitempty"`      // what they handed over
+	External  string         `json:"external_id,omitempty"` // what the OA calls them elsewhere
+	Custom    map[string]any `json:"custom,omitempty"`      // values of the OA's own fields
 }
 
 // Tokens is the living pair of an OA.
@@ -186,8 +189,10 @@ type Message struct {
 	Buttons []string  `json:"buttons,omitempty"`
 	Quote   string    `json:"quote_message_id,omitempty"`
 	At      time.Time `json:"at"`
-	Via     string    `json:"via,omitempty"` // v2, v3 or phone
+	Via     string    `json:"via,omitempty"` // v2, v3, phone or web
 	Key     int       `json:"seq"`
+	// Conversation is set in anonymous chat, where User is the anonymous id.
+	Conversation string `json:"conversation_id,omitempty"`
 }
 
 // Broadcast is one sending of articles to followers.
@@ -225,6 +230,8 @@ type account struct {
 	tokens     Tokens
 	followers  map[string]*Follower
 	order      []string // user ids in order of arrival
+	visitors   map[string]*Visitor
+	fields     []*UserField // of its own
 	articles   []*Article
 	chats      map[string][]*Message
 	broadcasts []*Broadcast
@@ -236,7 +243,7 @@ type account struct {
 }
 
 func newAccount(o OA) *account {
-	return &account{OA: o, followers: map[string]*Follower{}, chats: map[string][]*Message{}, replies: map[string]int{}}
+	return &account{OA: o, followers: map[string]*Follower{}, visitors: map[string]*Visitor{}, chats: map[string][]*Message{}, replies: map[string]int{}}
 }
 
 func (a *account) article(id string) *Article {

@@ -158,6 +158,16 @@ type Contact struct {
 	City     string `json:"city,omitempty"`
 	District string `json:"district,omitempty"`
 	Ward     string `json:"ward,omitempty"`
+	// Nested has the address told in the newer form, under full_address.
+	Nested bool `json:"-"`
+}
+
+// info is how the webhook tells it.
+func (c Contact) info() any {
+	if !c.Nested {
+		return c
+	}
+	return map[string]any{"name": c.Name, "phone": c.Phone, "full_address": map[string]string{"user_city": c.City, "user_ward": c.Ward, "user_address": c.Address}}
 }
 
 // Submit hands a person's contact over to the OA, with the webhook.
@@ -168,9 +178,9 @@ func (s *Sim) Submit(oa, user string, c Contact) error {
 	if err != nil {
 		return err
 	}
-	f.Phone, f.Address, f.LastAct = c.Phone, c.Address, s.now()
+	f.Phone, f.Address, f.Shared, f.LastAct = c.Phone, c.Address, &c, s.now()
 	s.saveFollower(a, f)
-	s.raise(a, s.now(), event{EventName: "user_submit_info", ByApp: f.ByApp, Sender: &party{f.UserID}, Recipient: &party{a.ID}, Info: c})
+	s.raise(a, s.now(), event{EventName: "user_submit_info", ByApp: f.ByApp, Sender: &party{f.UserID}, Recipient: &party{a.ID}, Info: c.info()})
 	return nil
 }
 

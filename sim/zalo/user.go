@@ -23,8 +23,7 @@ func (s *Sim) routesUser(mux *http.ServeMux) {
 	s.api(mux, "GET /v3.0/oa/user/detail", gatePackage, s.userDetail)
 	s.api(mux, "GET /v2.0/oa/getfollowers", gatePackage, s.followersV2)
 	s.api(mux, "GET /v2.0/oa/getprofile", gatePackage, s.userDetail)
-	s.api(mux, "POST /v3.0/oa/user/update", gatePackage, s.userUpdate)
-	s.api(mux, "POST /v2.0/oa/updatefollowerinfo", gatePackage, s.userUpdate)
+	s.routesField(mux)
 	s.api(mux, "POST /v2.0/oa/tag/tagfollower", gatePackage, s.tagAdd)
 	s.api(mux, "POST /v2.0/oa/tag/rmfollowerfromtag", gatePackage, s.tagRemove)
 	s.api(mux, "POST /v2.0/oa/tag/rmtag", gatePackage, s.tagDrop)
@@ -143,11 +142,13 @@ func (s *Sim) userDetail(c *call) reply {
 	}
 	face := s.cfg.BaseURL + "/face/" + f.UserID
 	list := func(x []string) []string { return append([]string{}, x...) }
-	data := map[string]any{"user_id": f.UserID, "user_id_by_app": f.ByApp, "user_external_id": "", "display_name": f.Name, "user_alias": f.Alias,
+	data := map[string]any{"user_id": f.UserID, "user_id_by_app": f.ByApp, "user_external_id": f.External, "display_name": f.Name, "user_alias": f.Alias,
 		"is_sensitive": false, "user_last_interaction_date": last, "user_is_follower": f.Follows, "avatar": face,
 		"avatars":             map[string]string{"120": face, "240": face},
 		"tags_and_notes_info": map[string]any{"notes": list(f.Notes), "tag_names": list(f.Tags)}}
-	if f.Phone != "" || f.Address != "" {
+	if c := f.Shared; c != nil {
+		data["shared_info"] = map[string]string{"name": c.Name, "phone": c.Phone, "address": c.Address, "city": c.City, "district": c.District}
+	} else if f.Phone != "" || f.Address != "" {
 		data["shared_info"] = map[string]string{"name": f.Name, "phone": f.Phone, "address": f.Address, "city": "", "district": ""}
 	}
 	return fine(data)
@@ -175,32 +176,6 @@ func (s *Sim) followersV2(c *call) reply {
 		total++
 	}
 	return fine(map[string]any{"total": total, "followers": followers})
-}
-
-func (s *Sim) userUpdate(c *call) reply {
-	var in struct {
-		UserID  string   `json:"user_id"`
-		Name    string   `json:"name"`
-		Phone   string   `json:"phone"`
-		Address string   `json:"address"`
-		Alias   string   `json:"alias"`
-		Notes   []string `json:"notes"`
-	}
-	if !c.decode(&in) {
-		return badParam("body")
-	}
-	f := c.oa.followers[in.UserID]
-	if f == nil {
-		return badParam("user_id")
-	}
-	for into, value := range map[*string]string{&f.Phone: in.Phone, &f.Address: in.Address, &f.Alias: in.Alias} {
-		if value != "" {
-			*into = value
-		}
-	}
-	f.Notes = append(f.Notes, in.Notes...)
-	s.saveFollower(c.oa, f)
-	return fine(nil)
 }
 
 type tagInput struct {

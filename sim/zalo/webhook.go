@@ -64,14 +64,16 @@ type event struct {
 }
 
 type eventMessage struct {
-	Text        string       `json:"text,omitempty"`
-	MsgID       string       `json:"msg_id,omitempty"`
-	MsgIDs      []string     `json:"msg_ids,omitempty"`
-	Quote       string       `json:"quote_msg_id,omitempty"`
-	Attachments []attachment `json:"attachments,omitempty"`
-	ReactIcon   string       `json:"react_icon,omitempty"`
-	Tracking    string       `json:"tracking_id,omitempty"`
-	Delivered   string       `json:"delivery_time,omitempty"`
+	Text   string   `json:"text,omitempty"`
+	MsgID  string   `json:"msg_id,omitempty"`
+	MsgIDs []string `json:"msg_ids,omitempty"`
+	Quote  string   `json:"quote_msg_id,omitempty"`
+	// of anonymous chat
+	Conversation string       `json:"conversation_id,omitempty"`
+	Attachments  []attachment `json:"attachments,omitempty"`
+	ReactIcon    string       `json:"react_icon,omitempty"`
+	Tracking     string       `json:"tracking_id,omitempty"`
+	Delivered    string       `json:"delivery_time,omitempty"`
 }
 
 // eventTag is what happened to a tag; without people the tag itself is gone.

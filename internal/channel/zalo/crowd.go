@@ -54,6 +54,9 @@ func (z *Adapter) Followers(ctx context.Context, a channel.Account, f channel.Cr
 
 // Profile implements channel.Crowd.
 func (z *Adapter) Profile(ctx context.Context, a channel.Account, personID string) (channel.Profile, error) {
+	if _, _, anonymous := visitor(personID); anonymous { // Zalo knows nothing of them
+		return channel.Profile{PersonID: personID}, nil
+	}
 	var out struct {
 		ByApp    text   `json:"user_id_by_app"`
 		Name     string `json:"display_name"`

@@ -32,6 +32,9 @@ func (z *Adapter) Reply(ctx context.Context, a channel.Account, m channel.Reply)
 	case channel.Length(m.Text) > maxText:
 		return channel.Receipt{}, stop("text", "text over 2,000 characters", "channel.zalo.text_too_long")
 	}
+	if _, _, anonymous := visitor(m.PersonID); anonymous && !m.Group {
+		return z.answerVisitor(ctx, a, m)
+	}
 	if m.Unsure() {
 		found, err := z.findSent(ctx, a, m)
 		if err != nil || found.ExternalID != "" {
@@ -241,8 +244,11 @@ func (z *Adapter) findSent(ctx context.Context, a channel.Account, m channel.Rep
 	return channel.Receipt{}, z.settled(m.LastTry)
 }
 
-// PersonName implements channel.Namer.
+// PersonName implements channel.Namer; a visitor in anonymous chat has none.
 func (z *Adapter) PersonName(ctx context.Context, a channel.Account, personID string) (string, error) {
+	if _, _, anonymous := visitor(personID); anonymous {
+		return "", nil
+	}
 	var out struct {
 		Name string `json:"display_name"`
 	}

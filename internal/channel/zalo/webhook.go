@@ -48,8 +48,9 @@ type event struct {
 	Message *struct {
 		Text        string       `json:"text"`
 		ID          text         `json:"msg_id"`
-		Tracking    text         `json:"tracking_id"`   // of a notice
-		Delivered   text         `json:"delivery_time"` // ms
+		Anonymous   text         `json:"conversation_id"` // of anonymous chat
+		Tracking    text         `json:"tracking_id"`     // of a notice
+		Delivered   text         `json:"delivery_time"`   // ms
 		Attachments []attachment `json:"attachments"`
 	} `json:"message"`
 }
@@ -103,6 +104,10 @@ func (z *Adapter) Webhook(h http.Header, body []byte) ([]channel.Inbound, error)
 	case strings.HasPrefix(e.Name, "user_send_") && e.Name != "user_send_group_text" && e.Message != nil:
 		in.Kind, in.ExternalID = channel.InboundMessage, string(e.Recipient.ID)
 		in.Message = e.message(at, in.Key)
+	case strings.HasPrefix(e.Name, "anonymous_send_") && e.Message != nil && e.Sender.ID != "":
+		in.Kind, in.ExternalID = channel.InboundMessage, string(e.Recipient.ID)
+		in.Message = e.message(at, in.Key)
+		in.Message.PersonID = anonymousPerson(e.Sender.ID, e.Message.Anonymous)
 	case e.Name == "user_submit_info" && e.Info != nil:
 		in.Kind, in.ExternalID = channel.InboundMessage, string(e.Recipient.ID)
 		in.Message = e.handedOver(at, in.Key)
