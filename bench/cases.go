@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/app"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -182,7 +183,7 @@ func officeLists(ctx context.Context, rooms app.Rooms, units []orgunit.Unit) []c
 }
 
 func publicLists(ctx context.Context, rooms app.Rooms, units []orgunit.Unit) []caseList {
-	s := rooms.Feedback
+	s := published.Of(rooms.Feedback)
 	commune := func(i int) string { return units[1+(i*i)%(len(units)-1)].ID }
 	found := func(unit func(int) string, words bool) func(int) error {
 		return func(i int) error {
@@ -190,28 +191,28 @@ func publicLists(ctx context.Context, rooms app.Rooms, units []orgunit.Unit) []c
 			if words {
 				text = caseWord(i)
 			}
-			_, _, err := s.SearchAnswered(ctx, unit(i), text, 1+i%3, 20)
+			_, _, err := s.Search(ctx, unit(i), text, 1+i%3, 20)
 			return err
 		}
 	}
-	open := func(f func(i int) feedback.OpenFilter) func(int) error {
+	open := func(f func(i int) published.Filter) func(int) error {
 		return func(i int) error {
 			g := f(i)
 			g.Page, g.Per = 1+i%3, 20
-			_, _, err := s.OpenCases(ctx, g)
+			_, _, err := s.Cases(ctx, g)
 			return err
 		}
 	}
 	all := func(int) string { return "" }
 	top := func(int) string { return units[0].ID }
-	kind := func(i int) []feedback.OpenKind {
+	kind := func(i int) []published.Matter {
 		switch n := i % (len(caseMatters) + 1); n {
 		case len(caseMatters):
-			return []feedback.OpenKind{{Kind: feedback.Petition}}
+			return []published.Matter{{Kind: feedback.Petition}}
 		case len(caseMatters) - 1: // the last one is no matter: what is left
-			return []feedback.OpenKind{{Kind: feedback.Report, Except: caseMatters[:n]}}
+			return []published.Matter{{Kind: feedback.Report, Except: caseMatters[:n]}}
 		default:
-			return []feedback.OpenKind{{Kind: feedback.Report, Category: caseMatters[n]}}
+			return []published.Matter{{Kind: feedback.Report, Category: caseMatters[n]}}
 		}
 	}
 	year := func(i int) (from, to time.Time) {
@@ -224,11 +225,11 @@ func publicLists(ctx context.Context, rooms app.Rooms, units []orgunit.Unit) []c
 		{"public list of a commune", found(commune, false)},
 		{"public search", found(all, true)},
 		{"public search in a commune", found(commune, true)},
-		{"public list by matter", open(func(i int) feedback.OpenFilter { return feedback.OpenFilter{Kinds: kind(i)} })},
-		{"public list by year", open(func(i int) feedback.OpenFilter { from, to := year(i); return feedback.OpenFilter{From: from, To: to} })},
-		{"public list by place, matter, year", open(func(i int) feedback.OpenFilter {
+		{"public list by matter", open(func(i int) published.Filter { return published.Filter{Kinds: kind(i)} })},
+		{"public list by year", open(func(i int) published.Filter { from, to := year(i); return published.Filter{From: from, To: to} })},
+		{"public list by place, matter, year", open(func(i int) published.Filter {
 			from, to := year(i)
-			return feedback.OpenFilter{UnitID: commune(i), Kinds: kind(i), From: from, To: to}
+			return published.Filter{UnitID: commune(i), Kinds: kind(i), From: from, To: to}
 		})},
 		{"public days taken", func(i int) error {
 			unit := ""

@@ -208,7 +208,7 @@ func inboxPages(ctx context.Context, house *app.House, r *rig.Rig, long string) 
 
 var inboxColumns = map[string][]string{
 	"inbox_conversation": strings.Fields("id account_id unit_id kind person_id person_name post state unread claimed_by claimed_by_name last_external last_text last_at waiting_since answer_due created_at"),
-	"inbox_words":        strings.Fields("id conversation_id unit_id search"),
+	"inbox_words":        strings.Fields("id conversation_id unit_id search at"),
 	"channel_message":    strings.Fields("id account_id unit_id kind outgoing external_id person_id text said_at state created_at is_comment comment_post"),
 	"inbox_message":      strings.Fields("message_id conversation_id incoming at"),
 	"inbox_label":        strings.Fields("conversation_id label"),
@@ -362,7 +362,7 @@ func (w *talks) talk(unit string, i, length int, age time.Duration) {
 			how = channel.MessageSent
 		}
 		if !out {
-			w.add("inbox_words", message, talk, unit, vntext.Fold(name+" "+text))
+			w.add("inbox_words", message, talk, unit, vntext.Fold(name+" "+text), at)
 		}
 		w.add("channel_message", message, a[0], unit, a[1], out, fmt.Sprintf("e%d-%d", i, k), person, text, at, string(how), at, post != "", post)
 		w.add("inbox_message", message, talk, !out, at)

@@ -17,6 +17,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/phrase"
 	"github.com/nhipcau/nhipcau/internal/feedback/promise"
 	"github.com/nhipcau/nhipcau/internal/feedback/promiseweb"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/feedback/similar"
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
@@ -62,7 +63,7 @@ func (h *House) openAnswers(days *workday.Calendar) {
 	a.promise = promise.New(promise.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Pictures: h.pictures, Audit: h.audit})
 	a.opinion = opinion.New(opinion.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Calendar: days, Cases: f.feedback, Audit: h.audit, Words: h.words.In("vi")})
 	a.files = attach.New(attach.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Blobs: h.blobs, Pictures: h.pictures, Cases: f.feedback, Audit: h.audit})
-	alert.New(alert.Deps{Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Cases: f.feedback, Matters: h.matters, Readers: f.readers, BaseURL: h.cfg.PublicURL})
+	alert.New(alert.Deps{Queue: h.queue, Clock: h.clock, Forest: h.units.Forest, Cases: published.Of(f.feedback), Matters: h.matters, Readers: f.readers, BaseURL: h.cfg.PublicURL})
 	f.feedback.BeforeSubmit(a.promise.Gate)
 	wordless.Listen(wordless.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Channels: h.channels, Words: h.words.In("vi"),
 		Name:   func(unitID string) string { return feedback.BodyName(h.words.In("vi"), f.feedback.Unit(unitID)) },

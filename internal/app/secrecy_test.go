@@ -153,7 +153,7 @@ func (s *keeper) say(text string) feedback.Case {
 // settle waits until the jobs that put words away are done.
 func (s *keeper) settle() {
 	s.await("the words to be put away", func() bool {
-		for _, table := range []string{"channel_message", "channel_webhook", "inbox_conversation"} {
+		for _, table := range []string{"channel_message", "channel_webhook", "inbox_conversation", "inbox_words"} {
 			if s.leak(s.dump(table)) != "" {
 				return false
 			}

@@ -19,6 +19,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/assist"
 	"github.com/nhipcau/nhipcau/internal/feedback/assist/assistweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/deadline"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/feedback/routingweb"
 	"github.com/nhipcau/nhipcau/internal/fleet"
@@ -218,10 +219,10 @@ func (h *House) openFeatures(ctx context.Context) error {
 	h.openTopics()
 	f.directive = directive.New(directive.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Pictures: h.pictures, Blobs: h.blobs})
 	f.statistics = statistics.New(statistics.Deps{DB: h.db, Queue: h.queue, Clock: h.clock, Authz: h.authz, Trail: h.audit, Forest: h.units.Forest, Channels: h.channels})
-	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: f.feedback, Clock: h.clock, Links: links}
+	f.portal = &portal.Portal{Sites: sites, Tree: h.portalTree, Articles: f.publish, Answers: published.Of(f.feedback), Clock: h.clock, Links: links}
 	f.admin = orgadmin.New(h.db, h.units, h.authz, h.audit, h.queue, h.clock,
 		identitymove.New(h.people), h.channels.Mover(), f.inbox.Mover(), f.feedback.Mover(), f.answers.promise.Mover(), f.readers.Mover(), f.publish.Mover(), f.localise.Mover(), f.regulation.Mover(), f.directive.Mover(), f.household.Mover(), f.housing.Mover(), f.relief.Mover(), f.voter.Mover(), f.spending.Mover(), f.cash.Mover(), f.award.Mover())
-	h.sweepPictures(f.publish, h.films, f.localise, f.feedback, f.answers.promise, f.directive, f.spending, f.housing)
+	h.sweepPictures(f.publish, h.films, f.localise, f.feedback, f.answers.promise, f.directive, f.spending, f.housing, f.fleet)
 	h.people.RegisterWork("feedback", f.feedback)
 	h.people.RegisterWork("inbox", f.inbox)
 	h.people.RegisterWork("publish", f.publish)
@@ -267,6 +268,7 @@ func (h *House) featurePages() []pages {
 		&orgunitweb.Pages{Units: h.units, Admin: f.admin, Home: f.portal.Links.Unit},
 		auditweb.New(audit.NewViewer(h.audit, h.authz, h.units), h.units),
 		&channelweb.Pages{Service: h.channels, Authz: h.authz, Units: h.units, Clock: h.clock, Audience: h.channelRooms.audience, Notices: h.channelRooms.notices, Facebook: h.facebook, Hub: h.youtube, Shared: dayOfYouTube{h.youtube},
+			Beside:  h.fleetPages().Beside,
 			Refused: func(k channel.Kind) { h.refused.WithLabelValues(string(k)).Inc() }},
 		publishweb.New(f.publish, h.clock).WithReaders(h.readersOfPost),
 		h.plannerPages(),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -132,15 +133,15 @@ func TestMigrateToWordsAndUnits(t *testing.T) {
 				t.Errorf("cases with %q: %d %v", text, n, err)
 			}
 			for _, unit := range []string{"", orgunittest.VinhHung, orgunittest.Province} {
-				if _, n, err := k.Service.SearchAnswered(ctx, unit, text, 1, 20); err != nil || n != want {
+				if _, n, err := published.Of(k.Service).Search(ctx, unit, text, 1, 20); err != nil || n != want {
 					t.Errorf("published in %q with %q: %d %v", unit, text, n, err)
 				}
 			}
-			if _, n, err := k.Service.SearchAnswered(ctx, orgunittest.TruongVinh, text, 1, 20); err != nil || n != 0 {
+			if _, n, err := published.Of(k.Service).Search(ctx, orgunittest.TruongVinh, text, 1, 20); err != nil || n != 0 {
 				t.Errorf("published elsewhere with %q: %d %v", text, n, err)
 			}
 		}
-		if _, n, err := k.Service.SearchAnswered(ctx, "", "sua xong", 1, 20); err != nil || n != 2 {
+		if _, n, err := published.Of(k.Service).Search(ctx, "", "sua xong", 1, 20); err != nil || n != 2 {
 			t.Errorf("words of answers: %d %v", n, err)
 		}
 	}, db.Migrations{Name: "none", FS: fstest.MapFS{}})

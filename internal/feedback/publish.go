@@ -100,6 +100,11 @@ func searchWords(p Copy) string {
 	return strings.Join(slices.DeleteFunc(slices.Compact(all), func(w string) bool { return len(w) < 2 || len(w) > 40 }), " ")
 }
 
+// Public gives one published question with its answer. Lists of them are the business of package published.
+func (s *Service) Public(ctx context.Context, publicID string) (Published, error) {
+	return s.store.public(ctx, s.DB.Read(), publicID)
+}
+
 // Withdraw takes a question and its answer out of the public list.
 func (s *Service) Withdraw(ctx context.Context, actor identity.Actor, caseID, why string) (Case, error) {
 	why, err := reason("reason", why)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 	"time"
 
@@ -35,39 +34,8 @@ type Filter struct {
 
 func (s *Service) scope(actor identity.Actor) scope {
 	sc := scope{Units: s.Authz.Scope(actor, ActionRead), Secret: s.Authz.Scope(actor, ActionReadSecret), On: s.today()}
-	sc.Near = s.near(sc.Units, sc.On)
+	sc.Near = s.nearby.Of(s.Forest(), sc.Units, sc.On)
 	return sc
-}
-
-// fewUnits is up to how many units a scope is written out.
-const fewUnits = 400
-
-// near lists the units and all that stand below them or live on in them, former ones too; nil when they are many.
-func (s *Service) near(units []string, on clock.Date) []string {
-	forest := s.Forest()
-	key := strings.Join(append([]string{strconv.FormatInt(forest.Version(), 10), string(on)}, units...), " ")
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if list, known := s.around[key]; known {
-		return list
-	}
-	var out []string
-	for _, u := range forest.AllIDs() {
-		if len(out) <= fewUnits && slices.ContainsFunc(units, func(top string) bool { return forest.Under(u, top, on) }) {
-			out = append(out, u)
-		}
-	}
-	if len(out) > fewUnits {
-		out = nil
-	}
-	if len(s.around) > 1000 { // a day or a reorganisation ago
-		s.around = nil
-	}
-	if s.around == nil {
-		s.around = map[string][]string{}
-	}
-	s.around[key] = out
-	return out
 }
 
 // below lists a unit and all below it; nil when they are many, or for no unit.
@@ -75,7 +43,7 @@ func (s *Service) below(unitID string) []string {
 	if unitID == "" {
 		return nil
 	}
-	return s.near([]string{unitID}, s.today())
+	return s.nearby.Of(s.Forest(), []string{unitID}, s.today())
 }
 
 // Cases lists the cases the actor may see, open ones first, by deadline, and counts all that fit the filter.
@@ -292,38 +260,6 @@ const (
 type countedAt struct {
 	at   time.Time
 	list []UnitCount
-}
-
-// Answered lists the newest published questions and answers of a unit and below; "" means everywhere. It is public.
-func (s *Service) Answered(ctx context.Context, unitID string, limit int) ([]Published, error) {
-	out, _, err := s.SearchAnswered(ctx, unitID, "", 1, limit)
-	return out, err
-}
-
-// SearchAnswered finds published questions and answers by words, folded; page from 1. It is public.
-func (s *Service) SearchAnswered(ctx context.Context, unitID, text string, page, per int) ([]Published, int, error) {
-	return s.store.publics(ctx, s.DB.Read(), unitID, s.below(unitID), text, s.today(), page, per)
-}
-
-// Public gives one published question with its answer.
-func (s *Service) Public(ctx context.Context, publicID string) (Published, error) {
-	return s.store.public(ctx, s.DB.Read(), publicID)
-}
-
-// DaysTaken says how long published answers of a unit and below took.
-type DaysTaken struct {
-	Answers int
-	Average float64 // working days; 0 without answers
-	InTime  int     // how many kept their term
-}
-
-// DaysTaken gives the figures for a unit and below; "" means everywhere. It is public.
-func (s *Service) DaysTaken(ctx context.Context, unitID string) (DaysTaken, error) {
-	n, sum, inTime, err := s.store.daysTaken(ctx, s.DB.Read(), unitID, s.today())
-	if err != nil || n == 0 {
-		return DaysTaken{}, err
-	}
-	return DaysTaken{Answers: n, Average: float64(sum) / float64(n), InTime: inTime}, nil
 }
 
 // Today is the day of the house's clock in Vietnam.

@@ -99,12 +99,12 @@ type Service struct {
 	store   store
 	gates   []Gate
 	settler *settle.Settler
+	nearby  orgunit.Nearby
 	crowd   *db.Gather[*newCase] // cases that come in at the same moment
 
 	mu      sync.Mutex
 	terms   []termRow
 	termsAt time.Time
-	around  map[string][]string // units around units, see near
 	counted map[string]countedAt
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/masking"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -67,7 +68,7 @@ func TestLifeOfAQuestion(t *testing.T) {
 		if len(m.Chain) != 2 || m.Chain[0].Hours(k.Clock.Now()) != 26 || m.Chain[1].UnitID != orgunittest.WardOffice {
 			t.Fatalf("chain: %+v", m.Chain)
 		}
-		pubs, n, err := s.SearchAnswered(ctx, orgunittest.Province, "den duong KIM tan", 1, 10)
+		pubs, n, err := published.Of(s).Search(ctx, orgunittest.Province, "den duong KIM tan", 1, 10)
 		if err != nil || n != 1 || pubs[0].Answer != answerText || pubs[0].Days != 1 {
 			t.Fatalf("public list: %+v %d %v", pubs, n, err)
 		}
@@ -551,15 +552,15 @@ func TestPublishing(t *testing.T) {
 			t.Errorf("withdrawn: %v", err)
 		}
 		must(t)(s.Publish(ctx, feedbacktest.Approver, private.ID, copied)) // and back again
-		if days, err := s.DaysTaken(ctx, orgunittest.Province); err != nil || days.Answers != 1 || days.InTime != 1 {
+		if days, err := published.Of(s).DaysTaken(ctx, orgunittest.Province); err != nil || days.Answers != 1 || days.InTime != 1 {
 			t.Errorf("days taken: %+v %v", days, err)
 		}
 		for q, want := range map[string]int{"": 1, "ho so": 1, "HỒ SƠ nhà": 1, "hồ": 1, "khong co": 0, "%": 1, "zzzz": 0} {
-			if _, n, err := s.SearchAnswered(ctx, "", q, 1, 10); err != nil || n != want {
+			if _, n, err := published.Of(s).Search(ctx, "", q, 1, 10); err != nil || n != want {
 				t.Errorf("search %q: %d %v", q, n, err)
 			}
 		}
-		if got, err := s.Answered(ctx, orgunittest.TruongVinh, 5); err != nil || len(got) != 0 {
+		if got, _, err := published.Of(s).Search(ctx, orgunittest.TruongVinh, "", 1, 5); err != nil || len(got) != 0 {
 			t.Errorf("another ward shows it: %v %v", got, err)
 		}
 	})

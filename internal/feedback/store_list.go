@@ -99,11 +99,8 @@ var (
 	openStates  = []string{string(StateReceived), string(StateWorking), string(StateReview)}
 )
 
-// caseWords finds cases by the words of their letters; publicWords what was published by those of questions and answers.
-var (
-	caseWords   = wordindex.Index{Table: "feedback_case", Latest: "f.id DESC"}
-	publicWords = wordindex.Index{Table: "feedback_public", Latest: "f.answered_at DESC"}
-)
+// caseWords finds cases by the words of their letters.
+var caseWords = wordindex.Index{Table: "feedback_case", Latest: "id"}
 
 // CountedTo is how far lists are counted: a number that reaches it means at least that.
 const CountedTo = 1000
@@ -125,10 +122,18 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 	}
 	var legs []*bun.SelectQuery
 	for _, part := range sc.parts(f.Text == "", func() *bun.SelectQuery { return q.NewSelect().Model((*caseRow)(nil)) }) {
-		legs = append(legs, filtered(part, f, today, sc.known()))
+		legs = append(legs, filtered(part, f, today))
 	}
 	if f.Text != "" {
-		ids, total, err := wordindex.Page(ctx, legs[0].Column("c.id").OrderExpr(order), f.Page, f.Per, CountedTo)
+		near := f.among
+		if near == nil {
+			near = sc.known()
+		}
+		held, err := caseWords.Hold(ctx, q, legs[0], "c.id", vntext.Tokens(f.Text), near, today.AddDays(1).Time())
+		if err != nil {
+			return nil, 0, err
+		}
+		ids, total, err := wordindex.Page(ctx, held.Column("c.id").OrderExpr(order), f.Page, f.Per, CountedTo)
 		if err != nil || len(ids) == 0 {
 			return nil, total, err
 		}
@@ -191,7 +196,7 @@ func (s store) casesByID(ctx context.Context, q bun.IDB, caseIDs []string) ([]Ca
 	return s.casesOf(rows)
 }
 
-func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near []string) *bun.SelectQuery {
+func filtered(q *bun.SelectQuery, f Filter, today clock.Date) *bun.SelectQuery {
 	if f.State != "" {
 		q = q.Where("c.state = ?", string(f.State))
 	}
@@ -237,15 +242,12 @@ func filtered(q *bun.SelectQuery, f Filter, today clock.Date, near []string) *bu
 	if f.Rating != 0 {
 		q = q.Where("c.rating = ?", f.Rating)
 	}
-	if f.among != nil {
-		near = f.among
-	}
-	return caseWords.Hold(q, "c.id", vntext.Tokens(f.Text), near)
+	return q
 }
 
 func (store) ratings(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) (out [4]int, err error) {
 	var rows []struct{ Rating, N int }
-	err = filtered(sc.apply(q.NewSelect().TableExpr("feedback_case AS c")), f, today, sc.known()).Where("c.answered_at IS NOT NULL").
+	err = filtered(sc.apply(q.NewSelect().TableExpr("feedback_case AS c")), f, today).Where("c.answered_at IS NOT NULL").
 		ColumnExpr("c.rating").ColumnExpr("COUNT(*) AS n").GroupExpr("c.rating").Scan(ctx, &rows)
 	for _, r := range rows {
 		out[min(max(r.Rating, 0), 3)] += r.N

@@ -4,16 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
-	"github.com/nhipcau/nhipcau/internal/feedback/wordindex"
-	"github.com/nhipcau/nhipcau/internal/orgunit"
-	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
 type publicRow struct {
@@ -76,72 +72,4 @@ func (store) public(ctx context.Context, q bun.IDB, publicID string) (Published,
 		return Published{}, fault.New(fault.NotFound, "feedback.public_not_found")
 	}
 	return r.domain(), err
-}
-
-// ofUnit keeps what was asked or answered in a unit and below, which near lists when they are few; "" keeps all.
-func ofUnit(sel *bun.SelectQuery, unitID string, near []string, on clock.Date) *bun.SelectQuery {
-	switch {
-	case unitID == "":
-		return sel
-	case len(near) > 0:
-		return sel.Where("(p.unit_id IN (?) OR p.origin_id IN (?))", bun.In(near), bun.In(near))
-	}
-	return sel.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery { return orgunit.Among(q, "p.unit_id", []string{unitID}, on) }).
-			WhereGroup(" OR ", func(q *bun.SelectQuery) *bun.SelectQuery {
-				return orgunit.Among(q, "p.origin_id", []string{unitID}, on)
-			})
-	})
-}
-
-// publics reads one page of the published answers of a unit and below ("" means everywhere), newest first. Each word of the
-// text must begin a word of the question or answer; the search is folded.
-func (s store) publics(ctx context.Context, q bun.IDB, unitID string, near []string, text string, on clock.Date, page, per int) ([]Published, int, error) {
-	words := slices.DeleteFunc(vntext.Tokens(text), func(w string) bool { return len(w) < 2 })
-	sel := publicWords.Hold(ofUnit(q.NewSelect().Model((*publicRow)(nil)), unitID, near, on), "p.id", words, near)
-	ids, total, err := latest(ctx, q, sel, len(words) > 0, page, per)
-	if err != nil || len(ids) == 0 {
-		return nil, total, err
-	}
-	var rows []publicRow
-	if err := q.NewSelect().Model(&rows).Where("p.id IN (?)", bun.In(ids)).Order("p.answered_at DESC", "p.id DESC").Scan(ctx); err != nil {
-		return nil, 0, err
-	}
-	out := make([]Published, len(rows))
-	for i, r := range rows {
-		out[i] = r.domain()
-	}
-	return out, total, nil
-}
-
-// latest reads one page of the ids of published answers, newest first, and counts all up to CountedTo: what is sorted are
-// ids, not whole answers.
-func latest(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, searched bool, page, per int) (ids []string, total int, err error) {
-	if searched {
-		return wordindex.Page(ctx, sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC"), page, per, CountedTo)
-	}
-	if total, err = fewer(ctx, q, sel); err != nil || total == 0 {
-		return nil, total, err
-	}
-	err = sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC").Limit(int64(per)).Offset(int64((max(page, 1)-1)*per)).Scan(ctx, &ids)
-	return ids, total, err
-}
-
-// fewer counts what a query finds, up to CountedTo: a list that nobody pages to its end is not counted to its end.
-func fewer(ctx context.Context, q bun.IDB, sel *bun.SelectQuery) (int, error) {
-	n, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(CountedTo)).Count(ctx)
-	return int(n), err
-}
-
-// daysTaken sums up the working days that published answers of a unit and below took.
-func (store) daysTaken(ctx context.Context, q bun.IDB, unitID string, on clock.Date) (n, sum, inTime int, err error) {
-	var r struct{ N, Sum, InTime int }
-	sel := q.NewSelect().TableExpr("feedback_public AS p").
-		ColumnExpr("COUNT(*) AS n").ColumnExpr("COALESCE(SUM(p.days), 0) AS sum").
-		ColumnExpr("COALESCE(SUM(CASE WHEN p.days <= p.term THEN 1 ELSE 0 END), 0) AS in_time")
-	if unitID != "" {
-		sel = orgunit.Within(sel, "p.unit_id", []string{unitID}, on)
-	}
-	err = sel.Scan(ctx, &r)
-	return r.N, r.Sum, r.InTime, err
 }

@@ -111,7 +111,7 @@ func (s *Service) hearThem(ctx context.Context, tx db.Tx, said []channel.Message
 		if err := s.bridge(ctx, tx, *c, m.Text); err != nil {
 			return nil, err
 		}
-		words = append(words, wordsRow{ID: m.ID, ConversationID: c.ID, UnitID: c.UnitID, Search: searchWords(c.PersonName, m.Text)})
+		words = append(words, wordsRow{ID: m.ID, ConversationID: c.ID, UnitID: c.UnitID, Search: searchWords(c.PersonName, m.Text), At: m.At})
 		if changed[p] = true; m.PersonName == "" {
 			nameless = append(nameless, channel.PersonNamed{AccountID: m.AccountID, PersonID: m.PersonID})
 		}

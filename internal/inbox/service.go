@@ -5,7 +5,6 @@ import (
 	"embed"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/channel"
@@ -85,10 +84,8 @@ type Deps struct {
 // Service is the use cases of the inbox.
 type Service struct {
 	Deps
-	store store
-
-	mu     sync.Mutex
-	around map[string][]string // what stands below units: see reach
+	store  store
+	nearby orgunit.Nearby
 }
 
 // New makes the service and begins to listen to the channels.
@@ -185,7 +182,7 @@ func (s *Service) List(ctx context.Context, actor identity.Actor, f Filter) ([]C
 	if f.UnderUnitID != "" {
 		within = append(within, s.reach([]string{f.UnderUnitID}))
 	}
-	return s.store.list(ctx, s.DB.Read(), within, actor.ID, f)
+	return s.store.list(ctx, s.DB.Read(), within, actor.ID, f, s.Clock.Now())
 }
 
 // threadLimit is how many of the newest messages a conversation shows.

@@ -138,7 +138,7 @@ func (store) message(ctx context.Context, q bun.IDB, messageID string) (messageR
 }
 
 // list reads one page of conversations that lie in every reach, the newest first, and counts all that fit.
-func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID string, f Filter) ([]Conversation, int, error) {
+func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID string, f Filter, now time.Time) ([]Conversation, int, error) {
 	var rows []conversationRow
 	sel := q.NewSelect().Model(&rows)
 	var near []string
@@ -171,7 +171,10 @@ func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID str
 		}
 		sel = sel.Where(of, f.Label)
 	}
-	sel = wordIndex.Hold(sel, "c.id", vntext.Tokens(f.Text), near)
+	sel, err := wordIndex.Hold(ctx, q, sel, "c.id", vntext.Tokens(f.Text), near, now)
+	if err != nil {
+		return nil, 0, err
+	}
 	total, err := sel.Clone().Count(ctx)
 	if err != nil || total == 0 {
 		return nil, 0, err

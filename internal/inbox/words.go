@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -20,10 +21,11 @@ type wordsRow struct {
 	ConversationID string
 	UnitID         string
 	Search         string
+	At             time.Time
 }
 
 // wordIndex finds conversations by the words of one message and the person's name.
-var wordIndex = wordindex.Index{Table: "inbox_words", Key: "conversation_id", Latest: "f.id DESC"}
+var wordIndex = wordindex.Index{Table: "inbox_words", Key: "conversation_id", Latest: "id"}
 
 // searchLimit bounds the words kept of one message, in letters.
 const searchLimit = 2000
@@ -48,7 +50,7 @@ func (s store) nameWords(ctx context.Context, q bun.IDB, c Conversation) error {
 	if err := q.NewSelect().Model((*wordsRow)(nil)).Column("search").Where("w.conversation_id = ?", c.ID).OrderExpr("w.id DESC").Limit(20).Scan(ctx, &said); err != nil {
 		return err
 	}
-	return s.insertWords(ctx, q, []wordsRow{{ID: id.New(), ConversationID: c.ID, UnitID: c.UnitID, Search: searchWords(c.PersonName, strings.Join(said, " "))}})
+	return s.insertWords(ctx, q, []wordsRow{{ID: id.New(), ConversationID: c.ID, UnitID: c.UnitID, Search: searchWords(c.PersonName, strings.Join(said, " ")), At: c.LastAt}})
 }
 
 // dropWords takes conversations out of the search.

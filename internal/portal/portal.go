@@ -8,6 +8,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/publish"
 )
@@ -55,7 +56,7 @@ type HomePage struct {
 	Former  []orgunit.Unit // whose work the unit carries on
 	Answers []feedback.Published
 	Asked   int // how many answers there are altogether
-	Taken   feedback.DaysTaken
+	Taken   published.DaysTaken
 	News    []publish.Summary
 	More    bool         // more news than shown
 	Source  orgunit.Unit // whose answers and news these are: a residential area without any shows those of its commune
@@ -93,7 +94,7 @@ func (p *Portal) Home(ctx context.Context, u orgunit.Unit) (h HomePage, err erro
 
 // latest reads the newest answers and news of the home's source.
 func (p *Portal) latest(ctx context.Context, h *HomePage) (err error) {
-	if h.Answers, h.Asked, err = p.Answers.SearchAnswered(ctx, h.Source.ID, "", 1, homeAnswers); err != nil {
+	if h.Answers, h.Asked, err = p.Answers.Search(ctx, h.Source.ID, "", 1, homeAnswers); err != nil {
 		return err
 	}
 	list, err := p.Articles.Published(ctx, h.Source.ID, publish.PublicFilter{}, 1)
@@ -208,7 +209,7 @@ func (p *Portal) Search(ctx context.Context, unitID, query string, page int) (Se
 		}
 		out.Posts = append(out.Posts, Hit{Unit: u, Title: f.Title, Text: f.Lead + " " + f.Text, Path: p.Links.Post(u, f.Slug), At: f.PublishedAt})
 	}
-	answers, n, err := p.Answers.SearchAnswered(ctx, unitID, query, out.Page, FoundPer)
+	answers, n, err := p.Answers.Search(ctx, unitID, query, out.Page, FoundPer)
 	if err != nil {
 		return out, err
 	}

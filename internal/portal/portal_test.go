@@ -10,6 +10,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
@@ -237,12 +238,12 @@ func idOf(u *orgunit.Unit) string {
 // noAnswers is a house in which nothing was asked.
 type noAnswers struct{}
 
-func (noAnswers) SearchAnswered(context.Context, string, string, int, int) ([]feedback.Published, int, error) {
+func (noAnswers) Search(context.Context, string, string, int, int) ([]feedback.Published, int, error) {
 	return nil, 0, nil
 }
 
-func (noAnswers) DaysTaken(context.Context, string) (feedback.DaysTaken, error) {
-	return feedback.DaysTaken{}, nil
+func (noAnswers) DaysTaken(context.Context, string) (published.DaysTaken, error) {
+	return published.DaysTaken{}, nil
 }
 
 // The site over the real publishing house.

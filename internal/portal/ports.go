@@ -5,6 +5,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/publish"
 )
@@ -22,10 +23,10 @@ type Articles interface {
 	Addresses(ctx context.Context, unitID string, limit int) ([]publish.Address, error)
 }
 
-// Answers gives the answered questions that the public may read; *feedback.Service has it.
+// Answers gives the answered questions that the public may read; *published.Reader has it.
 type Answers interface {
-	SearchAnswered(ctx context.Context, unitID, text string, page, per int) ([]feedback.Published, int, error)
-	DaysTaken(ctx context.Context, unitID string) (feedback.DaysTaken, error)
+	Search(ctx context.Context, unitID, text string, page, per int) ([]feedback.Published, int, error)
+	DaysTaken(ctx context.Context, unitID string) (published.DaysTaken, error)
 }
 
 // Tree is what the site asks of the tree of units; *orgunit.Forest has it.

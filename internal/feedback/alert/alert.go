@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
@@ -26,9 +27,9 @@ var Migrations = db.Migrations{Name: "alert", FS: migrationFS}
 // Kind is the name of this source.
 const Kind = "answer"
 
-// Cases is what this package asks the cases; feedback.Service implements it.
+// Cases is what this package asks the public list; published.Reader implements it.
 type Cases interface {
-	OpenCases(ctx context.Context, f feedback.OpenFilter) ([]feedback.OpenCase, int, error)
+	Cases(ctx context.Context, f published.Filter) ([]published.Case, int, error)
 }
 
 // Deps is what the source stands on.
@@ -59,7 +60,7 @@ func New(d Deps) *Source {
 func (*Source) Kind() string { return Kind }
 
 func (s *Source) onPublished(ctx context.Context, e feedback.AnswerPublished) error {
-	list, _, err := s.Cases.OpenCases(ctx, feedback.OpenFilter{IDs: []string{e.CaseID}, Per: 1})
+	list, _, err := s.Cases.Cases(ctx, published.Filter{IDs: []string{e.CaseID}, Per: 1})
 	if err != nil || len(list) == 0 {
 		return err // taken out again meanwhile, or no case that everybody may read
 	}
@@ -81,13 +82,13 @@ const perQuery = 100
 
 // Items implements subscription.Source.
 func (s *Source) Items(ctx context.Context, w subscription.Words, refs []subscription.Ref) ([]subscription.Item, error) {
-	there := map[string]feedback.OpenCase{}
+	there := map[string]published.Case{}
 	for start := 0; start < len(refs); start += perQuery {
 		var ids []string
 		for _, r := range refs[start:min(start+perQuery, len(refs))] {
 			ids = append(ids, r.ID)
 		}
-		list, _, err := s.Cases.OpenCases(ctx, feedback.OpenFilter{IDs: ids, Per: perQuery})
+		list, _, err := s.Cases.Cases(ctx, published.Filter{IDs: ids, Per: perQuery})
 		if err != nil {
 			return nil, err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbacktest"
 	"github.com/nhipcau/nhipcau/internal/feedback/feedbackweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311web"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
@@ -40,7 +41,7 @@ func TestAnswersAreTold(t *testing.T) {
 		s := subscription.New(subscription.Deps{DB: d, Queue: k.Queue, Clock: k.Clock, Authz: k.Authz, Trail: k.Audit, Forest: k.Units.Forest, Sealer: box, Key: []byte("key"),
 			Post:  mail.SMTP{Addr: srv.Addr, From: "nhipcau@mttq.example", Clock: k.Clock},
 			Words: func(lang string) subscription.Words { return words.In(lang) }, Name: func(w subscription.Words, u orgunit.Unit) string { return feedback.BodyName(w, u) }, BaseURL: "https://mttq.example"})
-		src := alert.New(alert.Deps{Queue: k.Queue, Clock: k.Clock, Forest: k.Units.Forest, Cases: k.Service, Matters: routing.New(routing.Deps{Cases: k.Service, Root: orgunittest.Province}).Categories, Readers: s, BaseURL: "https://mttq.example"})
+		src := alert.New(alert.Deps{Queue: k.Queue, Clock: k.Clock, Forest: k.Units.Forest, Cases: published.Of(k.Service), Matters: routing.New(routing.Deps{Cases: k.Service, Root: orgunittest.Province}).Categories, Readers: s, BaseURL: "https://mttq.example"})
 		cats, err := src.Categories(t.Context(), words.In("vi"), "vi")
 		if err != nil || len(cats) < 5 {
 			t.Fatalf("%+v %v", cats, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/feedback/similar"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -62,9 +63,9 @@ func (v answeredView) span() (from, to time.Time) {
 }
 
 // closedOnes narrows the published answers to the matter and year that were chosen.
-func (v answeredView) closedOnes() (f feedback.OpenFilter) {
+func (v answeredView) closedOnes() (f published.Filter) {
 	if s, ok := v.Matters.Of(v.Category); ok {
-		f.Kinds = []feedback.OpenKind{v.Matters.Picks(s)}
+		f.Kinds = []published.Matter{v.Matters.Picks(s)}
 	}
 	f.From, f.To = v.span()
 	return f
@@ -85,12 +86,12 @@ func (p *Pages) list(ctx context.Context, v *answeredView, page int) ([]feedback
 		return nil, 0, nil
 	}
 	if v.Category == "" && v.Year == 0 {
-		return p.s.SearchAnswered(ctx, v.UnitID, v.Query, page, answeredPer)
+		return p.public.Search(ctx, v.UnitID, v.Query, page, answeredPer)
 	}
 	f := v.closedOnes()
 	f.UnitID, f.Page, f.Per = v.UnitID, page, answeredPer
 	if v.Query != "" {
-		hits, _, err := p.s.SearchAnswered(ctx, v.UnitID, v.Query, 1, mostFound)
+		hits, _, err := p.public.Search(ctx, v.UnitID, v.Query, 1, mostFound)
 		if err != nil || len(hits) == 0 {
 			return nil, 0, err
 		}
@@ -98,7 +99,7 @@ func (p *Pages) list(ctx context.Context, v *answeredView, page int) ([]feedback
 			f.IDs = append(f.IDs, h.ID)
 		}
 	}
-	cases, total, err := p.s.OpenCases(ctx, f)
+	cases, total, err := p.public.Cases(ctx, f)
 	out := make([]feedback.Published, len(cases))
 	for i, c := range cases {
 		asked, answered := clock.DateOf(c.ReceivedAt), clock.DateOf(c.AnsweredAt)

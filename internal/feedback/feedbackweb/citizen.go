@@ -16,6 +16,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback/attach"
 	"github.com/nhipcau/nhipcau/internal/feedback/byphoneweb"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	receiptfile "github.com/nhipcau/nhipcau/internal/feedback/receipt"
 	"github.com/nhipcau/nhipcau/internal/feedback/survey"
 	"github.com/nhipcau/nhipcau/internal/id"
@@ -262,7 +263,7 @@ type answeredView struct {
 	Items  []ui.NewsItem
 	Total  int
 	Page   ui.Paging
-	Taken  feedback.DaysTaken
+	Taken  published.DaysTaken
 
 	Place    string       // as it was typed
 	Slug     string       // of the unit, as open data names it
@@ -286,7 +287,7 @@ func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v.Taken, err = p.s.DaysTaken(ctx, v.UnitID); err != nil {
+	if v.Taken, err = p.public.DaysTaken(ctx, v.UnitID); err != nil {
 		return err
 	}
 	v.Total = total

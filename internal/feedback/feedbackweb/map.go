@@ -75,7 +75,7 @@ func (p *Pages) counts(ctx context.Context, v mapView) (tally, error) {
 	t := tally{until: now.Add(mapFresh)}
 	var err error
 	if v.State != onlyOpen {
-		if t.answered, err = p.s.OpenCounts(ctx, v.closedOnes()); err != nil {
+		if t.answered, err = p.public.Counts(ctx, v.closedOnes()); err != nil {
 			return t, err
 		}
 	}

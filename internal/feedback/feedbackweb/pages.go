@@ -15,6 +15,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
@@ -40,6 +41,7 @@ var DefaultLimits = Limits{Questions: 30, Photos: 150, Lookups: 120, Window: 10 
 // Pages serves the pages of feedback.
 type Pages struct {
 	s       *feedback.Service
+	public  *published.Reader
 	forest  func() *orgunit.Forest
 	ask     *httprate.RateLimiter
 	photos  *httprate.RateLimiter
@@ -60,7 +62,7 @@ func New(s *feedback.Service, l Limits) *Pages {
 		}
 		return httprate.NewRateLimiter(n, l.Window)
 	}
-	return &Pages{s: s, forest: s.Forest, ask: limiter(l.Questions), photos: limiter(l.Photos), look: limiter(l.Lookups), misses: l.Lookups}
+	return &Pages{s: s, public: published.Of(s), forest: s.Forest, ask: limiter(l.Questions), photos: limiter(l.Photos), look: limiter(l.Lookups), misses: l.Lookups}
 }
 
 // With gives the pages the rooms whose forms stand on them.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/masking"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/ui"
 )
@@ -105,7 +106,7 @@ func hoursText(ctx context.Context, h int) string {
 	return i18n.T(ctx, "feedback.chain.days", "Days", h/24)
 }
 
-func takenText(ctx context.Context, t feedback.DaysTaken) string {
+func takenText(ctx context.Context, t published.DaysTaken) string {
 	avg := strings.Replace(strconv.FormatFloat(t.Average, 'f', 1, 64), ".", ",", 1)
 	return i18n.T(ctx, "feedback.public.taken", "Answers", ui.Number(ctx, t.Answers), "Average", avg, "InTime", ui.Number(ctx, t.InTime))
 }

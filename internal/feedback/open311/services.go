@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/feedback/routing"
 )
 
@@ -83,8 +84,8 @@ func (b Book) Of(code string) (Service, bool) {
 }
 
 // Picks says which cases belong to the service.
-func (b Book) Picks(s Service) feedback.OpenKind {
-	k := feedback.OpenKind{Kind: s.Kind, Category: s.Category}
+func (b Book) Picks(s Service) published.Matter {
+	k := published.Matter{Kind: s.Kind, Category: s.Category}
 	if s.Kind == feedback.Report && s.Category == "" {
 		for _, o := range b.list {
 			if o.Category != "" {

@@ -19,6 +19,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/maplink"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/id"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
@@ -165,7 +166,7 @@ type requests struct {
 func w3c(t time.Time) string { return t.In(clock.Vietnam).Format(time.RFC3339) }
 
 // open turns a published case into a request. Its address is the unit that took it in: what was typed stays inside.
-func (p *Pages) open(ctx context.Context, book open311.Book, c feedback.OpenCase) request {
+func (p *Pages) open(ctx context.Context, book open311.Book, c published.Case) request {
 	s := book.For(c.Kind, c.Category)
 	r := request{ID: c.ID, Status: open311.Status(c.State), StatusNotes: c.Answer, ServiceName: serviceName(ctx, s), ServiceCode: s.Code, Description: c.Question,
 		Agency: p.body(ctx, c.HolderID), Requested: w3c(c.ReceivedAt), Updated: w3c(c.UpdatedAt), Expected: w3c(c.Deadline.Time()), Address: p.s.Unit(c.OriginID).FullName}
@@ -180,7 +181,7 @@ func (p *Pages) list(_ http.ResponseWriter, r *http.Request) (int, any, any, err
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	cases, _, err := p.s.OpenCases(r.Context(), f)
+	cases, _, err := p.public.Cases(r.Context(), f)
 	if err != nil {
 		return 0, nil, nil, err
 	}
@@ -198,7 +199,7 @@ func (p *Pages) list(_ http.ResponseWriter, r *http.Request) (int, any, any, err
 // one gives a published request; to the key that sent it also how an unpublished one stands, without its words.
 func (p *Pages) one(w http.ResponseWriter, r *http.Request) (int, any, any, error) {
 	ctx, reqID := r.Context(), word(r)
-	cases, _, err := p.s.OpenCases(ctx, feedback.OpenFilter{IDs: []string{reqID}, Per: 1})
+	cases, _, err := p.public.Cases(ctx, published.Filter{IDs: []string{reqID}, Per: 1})
 	if err != nil {
 		return 0, nil, nil, err
 	}
@@ -238,8 +239,8 @@ func (p *Pages) token(w http.ResponseWriter, r *http.Request) (int, any, any, er
 }
 
 // filter reads the arguments of a list.
-func (p *Pages) filter(ctx context.Context, q url.Values) (feedback.OpenFilter, error) {
-	f := feedback.OpenFilter{Page: 1, Per: pageSize}
+func (p *Pages) filter(ctx context.Context, q url.Values) (published.Filter, error) {
+	f := published.Filter{Page: 1, Per: pageSize}
 	u, err := p.unit(q.Get("jurisdiction_id"))
 	if err != nil {
 		return f, err
@@ -260,7 +261,7 @@ func (p *Pages) filter(ctx context.Context, q url.Values) (feedback.OpenFilter, 
 		if len(ids) > maxIDs {
 			return f, refuse(http.StatusBadRequest, "open311.bad_number", "Name", "service_request_id")
 		}
-		return feedback.OpenFilter{IDs: ids, Page: 1, Per: maxIDs}, nil
+		return published.Filter{IDs: ids, Page: 1, Per: maxIDs}, nil
 	}
 	book, err := p.matters.Book(ctx)
 	if err != nil {
@@ -287,7 +288,7 @@ func (p *Pages) filter(ctx context.Context, q url.Values) (feedback.OpenFilter, 
 }
 
 // period reads the days: at most 90, the last 90 when nothing is said.
-func (p *Pages) period(q url.Values, f *feedback.OpenFilter) error {
+func (p *Pages) period(q url.Values, f *published.Filter) error {
 	for _, x := range []struct {
 		name string
 		to   *time.Time
@@ -455,7 +456,7 @@ func (p *Pages) updates(_ http.ResponseWriter, r *http.Request) (int, any, any, 
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	found, err := p.s.OpenUpdates(r.Context(), f)
+	found, err := p.public.Updates(r.Context(), f)
 	if err != nil {
 		return 0, nil, nil, err
 	}

@@ -10,15 +10,15 @@ import (
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
-	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
 	"github.com/nhipcau/nhipcau/internal/platform/xlsx"
 )
 
 // listing reads the published cases that ?unit=, ?category= (a service code), ?page= and ?page_size= ask for.
-func (p *Pages) listing(w http.ResponseWriter, r *http.Request) ([]feedback.OpenCase, open311.Book, error) {
+func (p *Pages) listing(w http.ResponseWriter, r *http.Request) ([]published.Case, open311.Book, error) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	if p.reads != nil && p.reads.OnLimit(w, r, web.ClientIP(r)) {
@@ -38,7 +38,7 @@ func (p *Pages) listing(w http.ResponseWriter, r *http.Request) ([]feedback.Open
 	if err != nil {
 		return nil, book, err
 	}
-	list, _, err := p.s.OpenCases(r.Context(), f)
+	list, _, err := p.public.Cases(r.Context(), f)
 	if err == nil {
 		h.Set("Cache-Control", "public, max-age=60")
 	}

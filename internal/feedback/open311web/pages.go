@@ -19,6 +19,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/open311"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/platform/i18n"
 	"github.com/nhipcau/nhipcau/internal/platform/web"
@@ -32,6 +33,7 @@ var Catalogue embed.FS
 // Pages serves the doors.
 type Pages struct {
 	s       *feedback.Service
+	public  *published.Reader
 	keys    *open311.Keys
 	matters open311.Categories
 	logger  *slog.Logger
@@ -44,7 +46,7 @@ type Pages struct {
 // New makes the doors; what can be asked for is what the table of categories says, and one address may read so often in a
 // minute (0: no limit).
 func New(s *feedback.Service, keys *open311.Keys, matters open311.Categories, logger *slog.Logger, readsPerMinute int) *Pages {
-	p := &Pages{s: s, keys: keys, matters: matters, logger: logger, sends: httprate.NewRateLimiter(open311.DefaultPerMinute, time.Minute), tries: httprate.NewRateLimiter(30, time.Minute)}
+	p := &Pages{s: s, public: published.Of(s), keys: keys, matters: matters, logger: logger, sends: httprate.NewRateLimiter(open311.DefaultPerMinute, time.Minute), tries: httprate.NewRateLimiter(30, time.Minute)}
 	if readsPerMinute > 0 {
 		p.reads = httprate.NewRateLimiter(readsPerMinute, time.Minute)
 	}

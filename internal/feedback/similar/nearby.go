@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 )
 
 // nearMetres is how far around a point open cases count as nearby.
@@ -55,7 +55,7 @@ func (s *Service) OpenCounts(ctx context.Context, f OpenFilter) (map[string]int,
 }
 
 // fits narrows a list to one service of open data.
-func fits(k feedback.OpenKind) (where string, args []any) {
+func fits(k published.Matter) (where string, args []any) {
 	switch {
 	case k.Category != "":
 		return "c.kind = ? AND c.category = ?", []any{string(k.Kind), k.Category}

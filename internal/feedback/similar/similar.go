@@ -12,6 +12,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
 	"github.com/nhipcau/nhipcau/internal/feedback/masking"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
@@ -396,10 +397,10 @@ func (s *Service) record(ctx context.Context, tx db.Tx, actor identity.Actor, c 
 
 // OpenFilter narrows the list of open cases that are offered.
 type OpenFilter struct {
-	UnitID    string            // and below; "" everywhere
-	Of        feedback.OpenKind // of this kind and category; the zero value is all
-	From, To  time.Time         // when it was asked; zero leaves the end open
-	Page, Per int               // Page from 1
+	UnitID    string           // and below; "" everywhere
+	Of        published.Matter // of this kind and category; the zero value is all
+	From, To  time.Time        // when it was asked; zero leaves the end open
+	Page, Per int              // Page from 1
 }
 
 // OpenList lists the open cases that anybody may follow, newest first, and counts them. It is public.

@@ -4,14 +4,17 @@
 //
 // A searched table keeps its folded words in a column named search. On SQLite triggers of the migrations carry it, with the
 // units, into TABLE_fts, whose rows TABLE_doc numbers in the order in which they came. On PostgreSQL a generated column
-// named words holds both. Words and units stand in one index, so that what one commune holds is found without reading
-// through what the province holds.
+// named words holds both, and when the text came, roughly. Words, units and time stand in one index, so that what one commune
+// holds is found without reading through what the province holds, and the latest without reading through all years.
 package wordindex
 
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
@@ -27,31 +30,75 @@ const mostWords = 12
 type Index struct {
 	Table  string // its name
 	Key    string // its column that a search gives; "" is id
-	Latest string // the columns by which PostgreSQL finds the latest rows first, as "id DESC"
+	Latest string // the column by which PostgreSQL finds the latest rows, as "id"
 }
 
-// Hold limits a query to rows whose column names a text of the index that holds all the words, the last one as the beginning
-// of a word since people are still typing it, and one of the units; no units means all. The words are folded letters and digits, as of vntext.Tokens; no words
-// leave the query as it is.
-func (x Index) Hold(q *bun.SelectQuery, column string, words, units []string) *bun.SelectQuery {
+// Hold limits a query on db to rows whose column names a text of the index that holds all the words, the last one as the
+// beginning of a word since people are still typing it, and one of the units; no units means all. The words are folded letters
+// and digits, as of vntext.Tokens; no words leave the query as it is. Now is about the time of the newest text.
+func (x Index) Hold(ctx context.Context, db bun.IDB, q *bun.SelectQuery, column string, words, units []string, now time.Time) (*bun.SelectQuery, error) {
 	if len(words) == 0 {
-		return q
+		return q, nil
 	}
 	words = words[:min(len(words), mostWords)] // letters and digits alone: nothing in them means anything to the engines
-	if q.Dialect().Name() == dialect.SQLite {
+	if db.Dialect().Name() == dialect.SQLite {
 		match := `search : ("` + strings.Join(words, `" AND "`) + `"*)`
 		if len(units) > 0 {
 			match += " AND units : (" + strings.ReplaceAll(strings.Join(units, " OR "), "-", "") + ")"
 		}
 		return q.Where("? IN (SELECT d.? FROM ? AS d WHERE d.doc IN (SELECT f.rowid FROM ? AS f WHERE ? MATCH ? ORDER BY f.rowid DESC LIMIT ?))",
-			bun.Ident(column), bun.Ident(x.key()), bun.Ident(x.Table+"_doc"), bun.Ident(x.Table+"_fts"), bun.Ident(x.Table+"_fts"), match, Most)
+			bun.Ident(column), bun.Ident(x.key()), bun.Ident(x.Table+"_doc"), bun.Ident(x.Table+"_fts"), bun.Ident(x.Table+"_fts"), match, Most), nil
 	}
-	query, args := "to_tsquery('simple', ?)", []any{bun.Ident(column), bun.Ident(x.key()), bun.Ident(x.Table), strings.Join(words, " & ") + ":*"}
+	found, err := x.find(ctx, db, words, units, now)
+	if err != nil || len(found) == 0 {
+		return q.Where("1 = 0"), err
+	}
+	return q.Where("? IN (?)", bun.Ident(column), bun.In(found)), nil
+}
+
+// wholeEnough is how many texts with the last word as a whole word keep PostgreSQL from looking for words that begin with it:
+// for a common word it would have to join the lists of half the texts.
+const wholeEnough = 50
+
+// find searches on PostgreSQL. Its index knows no order, and each text it names must be read. So it is asked for the last
+// days first, then for the last months, then for all, then for words that begin like the last one, until enough is found;
+// what a question finds, the later ones find as well.
+func (x Index) find(ctx context.Context, db bun.IDB, words, units []string, now time.Time) (found []string, err error) {
+	whole := strings.Join(words, " & ")
+	days, months := " & "+recent('a', daySpan, now), " & "+recent('b', monthSpan, now)
+	steps := []struct {
+		query  string
+		enough int
+	}{{whole + days, Most}, {whole + months, Most}, {whole, wholeEnough}, {whole + ":*" + days, Most}, {whole + ":*" + months, Most}, {whole + ":*", Most}}
+	among := ""
 	if len(units) > 0 {
-		query += " && ?::tsquery"
-		args = append(args, "'@"+strings.Join(units, "' | '@")+"'") // no word begins with @
+		among = " & ('@" + strings.Join(units, "' | '@") + "')" // no word begins with @
+		steps = slices.Delete(steps, 3, 5)                      // few units have few texts: all are read at once
 	}
-	return q.Where("? IN (SELECT f.? FROM ? AS f WHERE f.words @@ ("+query+") ORDER BY "+x.Latest+" LIMIT ?)", append(args, Most)...)
+	for _, s := range steps {
+		found = nil
+		// OFFSET 0 keeps the planner from walking through the table by time, in the hope of meeting the words soon.
+		err = db.NewRaw("SELECT key FROM (SELECT f.? AS key, f.? AS latest FROM ? AS f WHERE f.words @@ ?::tsquery OFFSET 0) AS s ORDER BY latest DESC LIMIT ?",
+			bun.Ident(x.key()), bun.Ident(x.Latest), bun.Ident(x.Table), s.query+among, Most).Scan(ctx, &found)
+		if err != nil || len(found) >= s.enough {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// The spans of time that PostgreSQL's index knows, counted from 2000 on: the column words holds the number of each after its
+// letter, as the migrations say. Asked for are the span of now and the one before.
+const (
+	daySpan   = 1 << 19 * time.Second // about six days
+	monthSpan = 1 << 22 * time.Second // about seven weeks
+)
+
+var spansFrom = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func recent(letter rune, span time.Duration, now time.Time) string {
+	n := int64(now.Sub(spansFrom) / span)
+	return fmt.Sprintf("('%%%c%d' | '%%%c%d')", letter, n, letter, n-1) // no word begins with %
 }
 
 func (x Index) key() string { return cmp.Or(x.Key, "id") }

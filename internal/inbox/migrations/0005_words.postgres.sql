@@ -6,9 +6,12 @@ CREATE TABLE inbox_words (
     conversation_id text NOT NULL,
     unit_id         text NOT NULL,
     search          text NOT NULL, -- folded name and words
-    words           tsvector GENERATED ALWAYS AS (strip(to_tsvector('simple', search)) || array_to_tsvector(ARRAY['@' || unit_id])) STORED
+    at              timestamptz NOT NULL,
+    words           tsvector GENERATED ALWAYS AS (strip(to_tsvector('simple', search)) || array_to_tsvector(ARRAY['@' || unit_id,
+        '%a' || floor(extract(epoch FROM (at - timestamptz '2000-01-01 00:00:00+00')) / 524288)::bigint::text,
+        '%b' || floor(extract(epoch FROM (at - timestamptz '2000-01-01 00:00:00+00')) / 4194304)::bigint::text])) STORED
 );
-INSERT INTO inbox_words (id, conversation_id, unit_id, search) SELECT id, id, unit_id, search FROM inbox_conversation WHERE search <> '';
+INSERT INTO inbox_words (id, conversation_id, unit_id, search, at) SELECT id, id, unit_id, search, last_at FROM inbox_conversation WHERE search <> '';
 CREATE INDEX inbox_words_conversation ON inbox_words (conversation_id);
 CREATE INDEX inbox_words_words ON inbox_words USING gin (words) WITH (fastupdate = on);
 ALTER TABLE inbox_conversation DROP COLUMN words;

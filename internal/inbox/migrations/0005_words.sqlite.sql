@@ -7,10 +7,11 @@ CREATE TABLE inbox_words (
     conversation_id text NOT NULL,
     unit_id         text NOT NULL,
     search          text NOT NULL, -- folded name and words
+    at              timestamptz NOT NULL,
     units           text GENERATED ALWAYS AS (replace(unit_id, '-', '')) VIRTUAL
 );
-INSERT INTO inbox_words (id, conversation_id, unit_id, search)
-    SELECT id, id, unit_id, search FROM inbox_conversation WHERE search <> '' ORDER BY created_at, id;
+INSERT INTO inbox_words (id, conversation_id, unit_id, search, at)
+    SELECT id, id, unit_id, search, last_at FROM inbox_conversation WHERE search <> '' ORDER BY created_at, id;
 CREATE INDEX inbox_words_conversation ON inbox_words (conversation_id);
 CREATE VIEW inbox_words_doc AS SELECT doc, conversation_id FROM inbox_words;
 CREATE VIRTUAL TABLE inbox_words_fts USING fts5(search, units, content = 'inbox_words', content_rowid = 'doc', tokenize = 'unicode61', prefix = '2 3');

@@ -62,6 +62,12 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 		// Pages and jobs share the pool, and most of a connection's time is waiting: far more than one per core pays.
 		cfg.MaxConns = int32(max(32, 4*runtime.NumCPU()))
 	}
+	// Questions here are short: compiling one takes the server longer than answering it. It is no parameter of the connection,
+	// because poolers in between refuse those they do not know.
+	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "SET jit = off")
+		return err
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("db: cannot connect to PostgreSQL: %w", err)

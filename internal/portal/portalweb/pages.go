@@ -398,7 +398,7 @@ func (s *Pages) article(ctx context.Context, v visit) (draft, error) {
 }
 
 func (s *Pages) answers(ctx context.Context, v visit) (draft, error) {
-	list, n, err := s.p.Answers.SearchAnswered(ctx, v.unit.ID, "", v.page(), portal.AnswersPer)
+	list, n, err := s.p.Answers.Search(ctx, v.unit.ID, "", v.page(), portal.AnswersPer)
 	if err != nil {
 		return draft{}, err
 	}

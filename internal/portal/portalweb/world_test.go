@@ -17,6 +17,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
+	"github.com/nhipcau/nhipcau/internal/feedback/published"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
@@ -113,7 +114,7 @@ func matches(text, query string) bool {
 // answers is a list of answered questions in memory.
 type answers []feedback.Published
 
-func (a *answers) SearchAnswered(_ context.Context, unitID, text string, page, per int) (out []feedback.Published, n int, err error) {
+func (a *answers) Search(_ context.Context, unitID, text string, page, per int) (out []feedback.Published, n int, err error) {
 	for _, x := range *a {
 		if (unitID == "" || unitID == orgunittest.Province || x.UnitID == unitID) && matches(x.Question+" "+x.Answer, text) {
 			out = append(out, x)
@@ -124,8 +125,8 @@ func (a *answers) SearchAnswered(_ context.Context, unitID, text string, page, p
 	return out[from:min(from+per, n)], n, nil
 }
 
-func (a *answers) DaysTaken(context.Context, string) (feedback.DaysTaken, error) {
-	return feedback.DaysTaken{}, nil
+func (a *answers) DaysTaken(context.Context, string) (published.DaysTaken, error) {
+	return published.DaysTaken{}, nil
 }
 
 // world is the site of the small province, without and with content.

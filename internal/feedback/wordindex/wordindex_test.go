@@ -1,0 +1,121 @@
+package wordindex_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/nhipcau/nhipcau/internal/feedback/wordindex"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
+	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
+)
+
+// tables are a searched table as the migrations of the rooms make it.
+var tables = db.Migrations{Name: "wordtest", FS: fstest.MapFS{
+	"migrations/0001_text.sqlite.sql": {Data: []byte(`-- +goose Up
+CREATE TABLE wordtest_text (id text PRIMARY KEY, unit_id text NOT NULL, search text NOT NULL, at timestamptz NOT NULL);
+CREATE TABLE wordtest_text_doc (doc integer PRIMARY KEY, id text NOT NULL UNIQUE);
+CREATE VIRTUAL TABLE wordtest_text_fts USING fts5(search, units, tokenize = 'unicode61', prefix = '2 3');
+-- +goose StatementBegin
+CREATE TRIGGER wordtest_text_in AFTER INSERT ON wordtest_text BEGIN
+    INSERT INTO wordtest_text_doc (id) VALUES (new.id);
+    INSERT INTO wordtest_text_fts (rowid, search, units) SELECT d.doc, new.search, replace(new.unit_id, '-', '') FROM wordtest_text_doc AS d WHERE d.id = new.id;
+END;
+-- +goose StatementEnd
+`)},
+	"migrations/0001_text.postgres.sql": {Data: []byte(`-- +goose Up
+CREATE TABLE wordtest_text (id text PRIMARY KEY, unit_id text NOT NULL, search text NOT NULL, at timestamptz NOT NULL,
+    words tsvector GENERATED ALWAYS AS (strip(to_tsvector('simple', search)) || array_to_tsvector(ARRAY['@' || unit_id,
+        '%a' || floor(extract(epoch FROM (at - timestamptz '2000-01-01 00:00:00+00')) / 524288)::bigint::text,
+        '%b' || floor(extract(epoch FROM (at - timestamptz '2000-01-01 00:00:00+00')) / 4194304)::bigint::text])) STORED);
+CREATE INDEX wordtest_text_words ON wordtest_text USING gin (words);
+`)},
+}}
+
+type text struct {
+	bun.BaseModel `bun:"table:wordtest_text,alias:t"`
+	ID            string
+	UnitID        string
+	Search        string
+	At            time.Time
+}
+
+// TestHoldFindsTheLatest compares what each engine finds among 6,000 texts of three years with a look at all of them: nothing
+// is missing that is among the latest, whatever step of the search it came from.
+func TestHoldFindsTheLatest(t *testing.T) {
+	now := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	rnd := rand.New(rand.NewPCG(5, 6))
+	vocabulary := []string{"den", "duong", "nuoc", "nuocmam", "muong", "muon", "mua", "rac", "cong", "to", "xom"}
+	units := []string{"0190-a", "0190-b", "0190-c"}
+	texts := make([]text, 6000)
+	for i := range texts {
+		at := now.Add(-time.Duration(len(texts)-i) * 260 * time.Minute)
+		if i > 4000 { // a crowd in the last days
+			at = now.Add(-time.Duration(len(texts)-i) * 4 * time.Minute)
+		}
+		words := []string{fmt.Sprint("so", rnd.IntN(300))}
+		for range 3 {
+			words = append(words, vocabulary[min(rnd.IntN(len(vocabulary)), rnd.IntN(len(vocabulary)))])
+		}
+		texts[i] = text{ID: fmt.Sprintf("%06d", i), UnitID: units[min(rnd.IntN(3), rnd.IntN(3))], Search: strings.Join(words, " "), At: at}
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		err := d.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+			for part := range slices.Chunk(texts, 500) {
+				if _, err := tx.NewInsert().Model(&part).Exec(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := wordindex.Index{Table: "wordtest_text", Latest: "at"}
+		for _, words := range []string{"den", "nuoc", "nuo", "mu", "muon", "den duong", "den so1", "so299", "so29", "rac xom", "xo", "to cong mua", "khong", "den khong", "s"} {
+			for _, among := range [][]string{nil, units[:1], units[1:], {"0190-x"}} {
+				q := d.Read().NewSelect().Model((*text)(nil)).Column("id")
+				q, err := x.Hold(ctx, d.Read(), q, "t.id", strings.Fields(words), among, now)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				if err := q.OrderExpr("t.id").Scan(ctx, &got); err != nil {
+					t.Fatal(err)
+				}
+				if want := expected(texts, strings.Fields(words), among, d.Engine()); !slices.Equal(got, want) {
+					t.Errorf("%q in %v: %d texts, want %d; %v, want %v", words, among, len(got), len(want), got[:min(3, len(got))], want[:min(3, len(want))])
+				}
+			}
+		}
+	}, tables)
+}
+
+// expected looks at all texts. PostgreSQL leaves it at whole words when fifty texts hold them.
+func expected(texts []text, words, among []string, engine db.Engine) []string {
+	find := func(begun bool) (out []string) {
+		for _, c := range texts {
+			have := strings.Fields(c.Search)
+			fits := len(among) == 0 || slices.Contains(among, c.UnitID)
+			for i, w := range words {
+				fits = fits && slices.ContainsFunc(have, func(h string) bool { return h == w || begun && i == len(words)-1 && strings.HasPrefix(h, w) })
+			}
+			if fits {
+				out = append(out, c.ID)
+			}
+		}
+		return out[max(0, len(out)-wordindex.Most):]
+	}
+	if whole := find(false); engine == db.Postgres && len(whole) >= 50 {
+		return whole
+	}
+	return find(true)
+}
