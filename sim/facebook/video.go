@@ -206,7 +206,7 @@ func (s *Sim) receiveReel(w http.ResponseWriter, r *http.Request, id string) {
 			bad = fail(190, 0, "Invalid OAuth access token - Cannot parse access token")
 		case v == nil || !v.Reel || v.Page != t.Page || v.Post != "":
 			bad = missingObject(id)
-		case e1 != nil || e2 != nil || offset != v.Stored || offset+int64(len(body)) > size:
+		case e1 != nil || e2 != nil || offset != v.Stored || int64(len(body)) > size-offset || v.Size != 0 && size != v.Size:
 			bad = badParam("(#100) The offset or file_size is wrong")
 		default:
 			v.Size = size

@@ -154,7 +154,7 @@ func (s *Sim) chunk(w http.ResponseWriter, r *http.Request, id string) {
 		return
 	}
 	if total >= 0 {
-		if x.total >= 0 && x.total != total {
+		if x.total >= 0 && x.total != total || total < x.stored {
 			s.mu.Unlock()
 			s.fail(w, badRequest("badRequest", "The total size differs from the one announced."))
 			return
@@ -164,14 +164,31 @@ func (s *Sim) chunk(w http.ResponseWriter, r *http.Request, id string) {
 	s.mu.Unlock()
 	body, rerr := io.ReadAll(r.Body) // what arrived of a broken body counts
 	s.mu.Lock()
-	if x.done == "" {
+	bad := x.misfit(from, to, body, rerr == nil)
+	if x.done == "" && bad == nil {
 		s.store(x, from, to, body, rerr == nil)
 	}
 	s.mu.Unlock()
+	if bad != nil {
+		s.fail(w, bad)
+		return
+	}
 	if rerr != nil {
 		panic(http.ErrAbortHandler)
 	}
 	s.progress(w, r, x)
+}
+
+// misfit tells what is wrong with a chunk: more bytes than its range says, or, without a range, another film than announced.
+func (x *session) misfit(from, to int64, body []byte, whole bool) *failure {
+	n := int64(len(body))
+	switch {
+	case to >= 0 && n > to-from+1:
+		return badRequest("badRequest", "The request body is longer than its Content-Range.")
+	case to < 0 && x.total >= 0 && (n > x.total || whole && n < x.total):
+		return badRequest("badRequest", "The size of the film differs from the one announced.")
+	}
+	return nil
 }
 
 // store keeps the bytes that follow what is stored. A chunk that is not the last counts in units of 256 KiB only.
@@ -206,7 +223,7 @@ func contentRange(r *http.Request) (from, to, total int64, question bool, err er
 	span, all, ok := strings.Cut(strings.TrimSpace(strings.TrimPrefix(given, "bytes")), "/")
 	total = -1
 	if ok && all != "*" {
-		if total, err = strconv.ParseInt(all, 10, 64); err != nil {
+		if total, err = strconv.ParseInt(all, 10, 64); err != nil || total < 0 || total > maxFilm {
 			return 0, 0, 0, false, wrong
 		}
 	}
