@@ -6,6 +6,7 @@ import (
 	"embed"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -166,6 +167,7 @@ func (p *Pages) showAlert(w http.ResponseWriter, r *http.Request, note string, r
 	if v.Earlier, _, err = p.Service.Alerts(ctx, actor, fleet.AlertFilter{View: fleet.ViewHistory, AccountID: a.AccountID, Per: 20}); err != nil {
 		return err
 	}
+	v.Earlier = slices.DeleteFunc(v.Earlier, func(x fleet.Alert) bool { return x.ID == a.ID }) // this one is told above
 	status := http.StatusOK
 	if refused != nil {
 		status = web.Status(fault.KindOf(refused))

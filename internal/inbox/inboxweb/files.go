@@ -162,6 +162,14 @@ func (v oneView) tooBig() bool {
 	return false
 }
 
+// shrinkHint says that the picture must be chosen once more: a browser never keeps a file of a refused form.
+func (v oneView) shrinkHint(ctx context.Context) string {
+	if !v.tooBig() {
+		return ""
+	}
+	return i18n.T(ctx, "inbox.files_shrink_hint")
+}
+
 // filesOpen tells whether the part for files stands open: when one of them was refused.
 func (v oneView) filesOpen() bool { return v.Act == "tra-loi" && hasField(v.Err, "files") }
 
