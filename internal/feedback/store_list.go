@@ -3,7 +3,6 @@ package feedback
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/feedback/wordindex"
 	"github.com/nhipcau/nhipcau/internal/orgunit"
+	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/vntext"
 )
 
@@ -140,42 +140,17 @@ func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today cl
 		out, err := s.casesByID(ctx, q, ids)
 		return out, total, err
 	}
-	total, err := fewerOf(ctx, q, legs)
+	all := db.Union{Legs: legs, Columns: []string{"c.id", "c.state", "c.deadline"}, Sorted: sorted, Order: order} // what is sorted are ids, not whole letters
+	total, err := all.Count(ctx, q, CountedTo)
 	if err != nil || total == 0 {
 		return nil, 0, err
 	}
-	var page []string // what is sorted are ids, not whole letters
-	if err := oneOf(q, legs, sorted, order, f).Scan(ctx, &page); err != nil || len(page) == 0 {
+	page, err := all.Page(ctx, q, f.Page, f.Per)
+	if err != nil || len(page) == 0 {
 		return nil, total, err
 	}
 	out, err := s.casesByID(ctx, q, page)
 	return out, total, err
-}
-
-// oneOf reads one page of the ids of what several queries find, each once and each sorted for itself. No query gives more than the page needs.
-func oneOf(q bun.IDB, legs []*bun.SelectQuery, sorted, order string, f Filter) *bun.RawQuery {
-	upTo, page := "", ""
-	if f.Per > 0 {
-		offset := (max(f.Page, 1) - 1) * f.Per
-		upTo, page = " LIMIT "+strconv.Itoa(offset+f.Per), " LIMIT "+strconv.Itoa(f.Per)+" OFFSET "+strconv.Itoa(offset)
-	}
-	parts, args := make([]string, len(legs)), make([]any, len(legs))
-	for i, leg := range legs {
-		parts[i] = "SELECT * FROM (?" + upTo + ") AS t" + strconv.Itoa(i)
-		args[i] = leg.Column("c.id", "c.state", "c.deadline").OrderExpr(sorted)
-	}
-	return q.NewRaw("SELECT c.id FROM ("+strings.Join(parts, " UNION ")+") AS c ORDER BY "+order+page, args...)
-}
-
-// fewerOf counts what several queries find, each once and up to CountedTo.
-func fewerOf(ctx context.Context, q bun.IDB, legs []*bun.SelectQuery) (n int, err error) {
-	parts, args := make([]string, len(legs)), make([]any, len(legs))
-	for i, leg := range legs {
-		parts[i] = "SELECT * FROM (? LIMIT " + strconv.Itoa(CountedTo) + ") AS t" + strconv.Itoa(i)
-		args[i] = leg.Clone().Column("c.id")
-	}
-	err = q.NewRaw("SELECT COUNT(*) FROM (SELECT id FROM ("+strings.Join(parts, " UNION ")+") AS u LIMIT "+strconv.Itoa(CountedTo)+") AS few", args...).Scan(ctx, &n)
-	return n, err
 }
 
 // casesByID reads cases in the order of their ids; those that are not there are left out.

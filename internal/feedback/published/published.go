@@ -74,16 +74,22 @@ var words = wordindex.Index{Table: "feedback_public", Latest: "answered_at"}
 func (r *Reader) Search(ctx context.Context, unitID, text string, page, per int) ([]feedback.Published, int, error) {
 	q, near := r.db.Read(), r.below(unitID)
 	tokens := slices.DeleteFunc(vntext.Tokens(text), func(w string) bool { return len(w) < 2 })
-	sel, err := words.Hold(ctx, q, ofUnit(q.NewSelect().Model((*row)(nil)), unitID, near, r.today()), "p.id", tokens, near, r.clock.Now())
-	if err != nil {
-		return nil, 0, err
+	var ids []string
+	var total int
+	var err error
+	switch {
+	case len(tokens) > 0:
+		ids, total, err = r.found(ctx, q, unitID, near, tokens, page, per)
+	case len(near) > 0:
+		ids, total, err = latestNear(ctx, q, near, page, per)
+	default:
+		ids, total, err = latest(ctx, q, ofUnit(q.NewSelect().Model((*row)(nil)), unitID, near, r.today()), page, per)
 	}
-	ids, total, err := latest(ctx, q, sel, len(tokens) > 0, page, per)
 	if err != nil || len(ids) == 0 {
 		return nil, total, err
 	}
 	var rows []row
-	if err := q.NewSelect().Model(&rows).Where("p.id IN (?)", bun.In(ids)).Order("p.answered_at DESC", "p.id DESC").Scan(ctx); err != nil {
+	if err := q.NewSelect().Model(&rows).Where("p.id IN (?)", bun.In(ids)).OrderExpr(newest).Scan(ctx); err != nil {
 		return nil, 0, err
 	}
 	out := make([]feedback.Published, len(rows))
@@ -131,16 +137,39 @@ func ofUnit(sel *bun.SelectQuery, unitID string, near []string, on clock.Date) *
 	})
 }
 
-// latest reads one page of the ids of published answers, newest first, and counts all up to feedback.CountedTo: what is sorted are
-// ids, not whole answers.
-func latest(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, searched bool, page, per int) (ids []string, total int, err error) {
-	if searched {
-		return wordindex.Page(ctx, sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC"), page, per, feedback.CountedTo)
+// newest is the order of all lists of answers.
+const newest = "p.answered_at DESC, p.id DESC"
+
+// found reads one page of the ids of published answers that hold words, newest first, and counts them.
+func (r *Reader) found(ctx context.Context, q bun.IDB, unitID string, near, tokens []string, page, per int) ([]string, int, error) {
+	sel, err := words.Hold(ctx, q, ofUnit(q.NewSelect().Model((*row)(nil)), unitID, near, r.today()), "p.id", tokens, near, r.clock.Now())
+	if err != nil {
+		return nil, 0, err
 	}
+	return wordindex.Page(ctx, sel.Column("p.id").OrderExpr(newest), page, per, feedback.CountedTo)
+}
+
+// latestNear reads one page of the ids of what was asked or answered in few units, newest first, and counts all.
+func latestNear(ctx context.Context, q bun.IDB, near []string, page, per int) ([]string, int, error) {
+	all := db.Union{Columns: []string{"p.id", "p.answered_at"}, Sorted: newest, Order: "c.answered_at DESC, c.id DESC"}
+	for _, column := range []string{"p.unit_id", "p.origin_id"} {
+		all.Legs = append(all.Legs, q.NewSelect().Model((*row)(nil)).Where("? IN (?)", bun.Ident(column), bun.In(near)))
+	}
+	total, err := all.Count(ctx, q, feedback.CountedTo)
+	if err != nil || total == 0 {
+		return nil, 0, err
+	}
+	ids, err := all.Page(ctx, q, page, per)
+	return ids, total, err
+}
+
+// latest reads one page of the ids of published answers, newest first, and counts all: what is sorted are ids, not whole
+// answers.
+func latest(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, page, per int) (ids []string, total int, err error) {
 	if total, err = fewer(ctx, q, sel); err != nil || total == 0 {
 		return nil, total, err
 	}
-	err = sel.Column("p.id").Order("p.answered_at DESC", "p.id DESC").Limit(int64(per)).Offset(int64((max(page, 1)-1)*per)).Scan(ctx, &ids)
+	err = sel.Column("p.id").OrderExpr(newest).Limit(int64(per)).Offset(int64((max(page, 1)-1)*per)).Scan(ctx, &ids)
 	return ids, total, err
 }
 
