@@ -81,7 +81,7 @@ func (v planView) narrow() bool { return v.Version.Audience != nil }
 // audiences are the choices of whom to plan for, when the post names a part of the followers.
 func (v planView) audiences(ctx context.Context) []ui.Option {
 	return []ui.Option{
-		{Value: "", Text: i18n.T(ctx, "planner.for_part", "Audience", publishweb.AudienceText(ctx, v.Version.Audience)), Selected: v.Audience != nil},
+		{Value: "", Text: i18n.T(ctx, "planner.for_part"), Selected: v.Audience != nil},
 		{Value: "moi_nguoi", Text: publishweb.AudienceText(ctx, nil), Selected: v.Audience == nil},
 	}
 }
