@@ -60,7 +60,7 @@ func fleetLives(t *testing.T, house *app.House, cast people) {
 		t.Fatal(err)
 	}
 	notices, err := r.Notices.Overview(ctx, leader, a.ID)
-	if err != nil || len(notices.Templates) != 6 || len(notices.Serving) != 4 {
+	if err != nil || len(notices.Templates) != 5 || len(notices.Serving) != 3 {
 		t.Errorf("templates: %+v %v", notices, err)
 	}
 	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) { // read in the background
@@ -70,6 +70,15 @@ func fleetLives(t *testing.T, house *app.House, cast people) {
 		}
 		if time.Since(began) > 30*time.Second {
 			t.Fatalf("the groups of the province are not known: %+v %v", crowd, err)
+		}
+	}
+	for began := time.Now(); ; time.Sleep(50 * time.Millisecond) { // so are the pictures
+		off, err := r.Fleet.Fleet(ctx, leader, fleet.Query{Condition: fleet.LogoOff})
+		if err == nil && len(off.Rows) == 1 {
+			break
+		}
+		if time.Since(began) > 30*time.Second {
+			t.Fatalf("not one account shows another picture than the logo: %+v %v", off.Rows, err)
 		}
 	}
 }

@@ -87,7 +87,6 @@ func (w *world) templates(ctx context.Context, house *app.House, cast people) er
 		{notice.ConfirmPhone, zalo.Template{Name: "Mã xác nhận số điện thoại", Tag: "OTP", Price: 300, Params: []zalo.TemplateParam{param("code", 10), param("unit", 60)}}},
 		{notice.AnswerReady, zalo.Template{Name: "Đã có trả lời cho câu hỏi", Price: 200, Params: []zalo.TemplateParam{param("code", 20), param("unit", 60), param("link", 200)}}},
 		{notice.Announcement, zalo.Template{Name: "Tin mới của Mặt trận", Tag: "CUSTOMER_CARE", Price: 200, Params: []zalo.TemplateParam{param("what", 200), param("link", 200), param("stop", 200)}}},
-		{notice.CaseReceived, zalo.Template{Name: "Đã tiếp nhận câu hỏi", Price: 200, Params: []zalo.TemplateParam{param("code", 20), param("unit", 60)}}},
 		{"", zalo.Template{Name: "Nhắc lịch tiếp xúc cử tri", Tag: "CUSTOMER_CARE", Price: 200, Status: zalo.TemplatePending, Params: []zalo.TemplateParam{param("what", 60), param("date", 20)}}},
 		{"", zalo.Template{Name: "Mời dự chương trình", Tag: "PROMOTION", Price: 500, Status: zalo.TemplateRejected, Reason: "Nội dung mang tính quảng bá, cần nêu rõ giao dịch với người nhận", Params: []zalo.TemplateParam{param("what", 60)}}},
 	} {

@@ -36,15 +36,13 @@ type Purpose string
 // The purposes, with what is filled in.
 const (
 	ConfirmPhone Purpose = "confirm_phone" // code, unit
-	CaseReceived Purpose = "case_received" // code (of tracking), unit
 	AnswerReady  Purpose = "answer_ready"  // code (of tracking), unit, link
-	MeetingSoon  Purpose = "meeting_soon"  // what, date, place, unit
 	Announcement Purpose = "announcement"  // what, date, unit, link
 )
 
 // Purposes lists them in order.
 func Purposes() []Purpose {
-	return []Purpose{ConfirmPhone, CaseReceived, AnswerReady, MeetingSoon, Announcement}
+	return []Purpose{ConfirmPhone, AnswerReady, Announcement}
 }
 
 // State is how far a notice has come.
