@@ -18,6 +18,7 @@ func bunIdent(s string) bun.Ident { return bun.Ident(s) }
 // A browser is told, encrypted for it alone; it is left in peace at night, and forgotten when it is gone.
 func TestBrowser(t *testing.T) {
 	each(t, func(t *testing.T, k *kit) {
+		k.settle()
 		b, token := k.browser(subscription.Now, below(orgunittest.Province))
 		k.publish("a", "news", orgunittest.VinhHung)
 		got := k.push.Got(b.ID)

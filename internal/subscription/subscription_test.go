@@ -124,6 +124,21 @@ func each(t *testing.T, fn func(t *testing.T, k *kit)) {
 	}, orgunit.Migrations, subscription.Migrations)
 }
 
+// settle starts the queue and waits for the sweep with which it begins. That comes when the process has been chosen to lead,
+// and after a test has moved its clock it would send what the test does not expect yet: such tests settle first.
+func (k *kit) settle() {
+	k.t.Helper()
+	k.drain()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if n, err := k.db.Read().NewSelect().TableExpr("river_job").Where("kind = ?", subscription.SweepArgs().Kind()).Count(k.t.Context()); err != nil || time.Now().After(end) {
+			k.t.Fatalf("the queue does not begin: %v", err)
+		} else if n > 0 {
+			break
+		}
+	}
+	k.drain()
+}
+
 func (k *kit) client(key *ecdsa.PrivateKey, host string) *webpush.Client {
 	return webpush.NewClient(key, "mailto:nhipcau@mttq.example", k.clock, []string{host})
 }
@@ -355,6 +370,7 @@ func TestUnconfirmed(t *testing.T) {
 // Collected tellings: once a day after the hour, once a week on Mondays; what was taken down meanwhile is not told.
 func TestDigests(t *testing.T) {
 	each(t, func(t *testing.T, k *kit) {
+		k.settle()
 		k.reader("ngay@thu.example", subscription.Daily, ward(orgunittest.VinhHung))
 		k.reader("tuan@thu.example", subscription.Weekly, ward(orgunittest.VinhHung))
 		k.clock.Advance(24 * time.Hour) // Tuesday
@@ -409,6 +425,7 @@ func TestManyInADay(t *testing.T) {
 // does not.
 func TestNeverTwice(t *testing.T) {
 	each(t, func(t *testing.T, k *kit) {
+		k.settle()
 		to := "ba.con@thu.example"
 		k.reader(to, subscription.Now, ward(orgunittest.VinhHung))
 		k.mail.Say(to, mailtest.HangUp)
@@ -470,6 +487,7 @@ func (k *kit) states(thing string) []string {
 // An address that refuses letters on three days is given up; what it missed comes when it takes letters again before.
 func TestRefusedAddress(t *testing.T) {
 	each(t, func(t *testing.T, k *kit) {
+		k.settle()
 		to := "het.cho@thu.example"
 		token := k.reader(to, subscription.Now, ward(orgunittest.VinhHung))
 		k.mail.Say(to, mailtest.RefuseAddress)
@@ -502,6 +520,7 @@ func TestRefusedAddress(t *testing.T) {
 // Letters that come back a day later, for good or for now, and a complaint; forged ones do nothing.
 func TestReturned(t *testing.T) {
 	each(t, func(t *testing.T, k *kit) {
+		k.settle()
 		ctx := t.Context()
 		token := k.reader("chuyen.di@thu.example", subscription.Now, ward(orgunittest.VinhHung))
 		for day := range subscription.MaxRefused {
