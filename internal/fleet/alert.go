@@ -84,7 +84,7 @@ func (s *Service) onSeen(ctx context.Context, e channel.AccountSeen) error {
 	if err != nil {
 		return err
 	}
-	b, err := s.rulebook(ctx)
+	b, err := s.rulebookOf(ctx, a.ID)
 	if err != nil {
 		return err
 	}

@@ -199,7 +199,7 @@ func (s *Service) ChangeOf(ctx context.Context, actor identity.Actor, accountID 
 	if err := s.Authz.Check(actor, ActionSee, identity.InUnit(a.UnitID)); err != nil {
 		return Change{}, err
 	}
-	b, err := s.rulebook(ctx)
+	b, err := s.rulebookOf(ctx, a.ID)
 	if err != nil {
 		return Change{}, err
 	}

@@ -51,14 +51,18 @@ type faceRow struct {
 	print likeness.Print
 }
 
-// looks reads the logos and, where there is one, what stands at the accounts.
-func (store) looks(ctx context.Context, q bun.IDB) (map[string]logoRow, map[string]faceRow, error) {
+// looks reads the logos and, where there is one, what stands at the accounts, at one or ("") at all.
+func (store) looks(ctx context.Context, q bun.IDB, accountID string) (map[string]logoRow, map[string]faceRow, error) {
 	var logos []logoRow
 	if err := q.NewSelect().Model(&logos).Scan(ctx); err != nil || len(logos) == 0 {
 		return nil, nil, err
 	}
 	var faces []faceRow
-	if err := q.NewSelect().Model(&faces).Scan(ctx); err != nil {
+	sel := q.NewSelect().Model(&faces)
+	if accountID != "" {
+		sel = sel.Where("g.account_id = ?", accountID)
+	}
+	if err := sel.Scan(ctx); err != nil {
 		return nil, nil, err
 	}
 	byUnit, byAccount := make(map[string]logoRow, len(logos)), make(map[string]faceRow, len(faces))
@@ -84,12 +88,19 @@ func (b *rulebook) logo(unitID string) logoRow {
 	if len(b.logos) == 0 {
 		return logoRow{}
 	}
+	if l, ok := b.shown[unitID]; ok {
+		return l
+	}
 	out := b.logos[unitID]
 	for _, up := range b.forest.AncestorIDs(unitID, b.on) { // nearest first: the highest comes last
 		if l, ok := b.logos[up]; ok {
 			out = l
 		}
 	}
+	if b.shown == nil {
+		b.shown = map[string]logoRow{}
+	}
+	b.shown[unitID] = out
 	return out
 }
 
@@ -205,7 +216,7 @@ func (s *Service) SightOf(ctx context.Context, actor identity.Actor, accountID s
 	if err := s.Authz.Check(actor, ActionSee, identity.InUnit(a.UnitID)); err != nil {
 		return Sight{}, err
 	}
-	b, err := s.rulebook(ctx)
+	b, err := s.rulebookOf(ctx, a.ID)
 	if err != nil {
 		return Sight{}, err
 	}
@@ -252,7 +263,7 @@ func (s *Service) look(ctx context.Context, accountID string) error {
 	if err != nil {
 		return err
 	}
-	b, err := s.rulebook(ctx)
+	b, err := s.rulebookOf(ctx, a.ID)
 	if err != nil || !s.wantsLook(b, a) {
 		return err
 	}

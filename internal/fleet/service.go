@@ -115,6 +115,7 @@ type rulebook struct {
 	found  map[string]map[channel.Kind]Rule
 
 	logos map[string]logoRow // unit →
+	shown map[string]logoRow // unit → the one that holds for it
 	faces map[string]faceRow // account → what stands there
 
 	marks     map[string]mark
@@ -122,12 +123,15 @@ type rulebook struct {
 	serving   map[string][]string // official → units
 }
 
-func (s *Service) rulebook(ctx context.Context) (*rulebook, error) {
+func (s *Service) rulebook(ctx context.Context) (*rulebook, error) { return s.rulebookOf(ctx, "") }
+
+// rulebookOf is a rulebook that knows of one account only, or ("") of all.
+func (s *Service) rulebookOf(ctx context.Context, accountID string) (*rulebook, error) {
 	list, err := s.store.rules(ctx, s.DB.Read())
 	if err != nil {
 		return nil, err
 	}
-	marks, err := s.store.marks(ctx, s.DB.Read(), "")
+	marks, err := s.store.marks(ctx, s.DB.Read(), accountID)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +139,7 @@ func (s *Service) rulebook(ctx context.Context) (*rulebook, error) {
 	if err != nil {
 		return nil, err
 	}
-	logos, faces, err := s.store.looks(ctx, s.DB.Read())
+	logos, faces, err := s.store.looks(ctx, s.DB.Read(), accountID)
 	if err != nil {
 		return nil, err
 	}

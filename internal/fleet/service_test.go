@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"testing"
@@ -11,12 +12,14 @@ import (
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/fleet"
+	"github.com/nhipcau/nhipcau/internal/fleet/likeness"
 	"github.com/nhipcau/nhipcau/internal/identity"
 	"github.com/nhipcau/nhipcau/internal/identity/identitytest"
 	"github.com/nhipcau/nhipcau/internal/orgunit/orgunittest"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
 	"github.com/nhipcau/nhipcau/internal/platform/dbtest"
 	"github.com/nhipcau/nhipcau/internal/platform/jobs"
+	"github.com/nhipcau/nhipcau/sim/simkit"
 )
 
 var migrations = append(append([]db.Migrations{}, channeltest.Migrations...), fleet.Migrations)
@@ -243,6 +246,40 @@ func BenchmarkFleet(b *testing.B) {
 		f, err := k.fleet.Fleet(b.Context(), province, fleet.Query{})
 		if err != nil || len(f.Rows) != 482*3 {
 			b.Fatal(len(f.Rows), err)
+		}
+	}
+}
+
+// BenchmarkFleetWithLogo is BenchmarkFleet where a logo is demanded and the picture of every account was seen.
+func BenchmarkFleetWithLogo(b *testing.B) {
+	k := newKit(b, dbtest.SQLite(b, migrations...))
+	k.withPictures(b, outside{})
+	if err := k.fleet.SetLogo(b.Context(), province, orgunittest.Province, bytes.NewReader(pngOf(b, simkit.Emblem(0, 60)))); err != nil {
+		b.Fatal(err)
+	}
+	k.Idle(b)
+	Fill(b, k.House, 482)
+	as, err := k.Service.Accounts(b.Context(), province, channel.Filter{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	other := likeness.Of(simkit.Emblem(4, 60)).String()
+	err = k.DB.InTx(b.Context(), func(ctx context.Context, tx db.Tx) error {
+		for _, a := range as {
+			_, err := tx.NewRaw("INSERT INTO fleet_face (account_id, picture_id, print, sha256, seen_at, tried_at) VALUES (?, 'p', ?, 's', ?, ?)", a.ID, other, now, now).Exec(ctx)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		f, err := k.fleet.Fleet(b.Context(), province, fleet.Query{})
+		if err != nil || f.ByCondition[fleet.LogoOff] != 482*2 {
+			b.Fatal(f.ByCondition, err)
 		}
 	}
 }
