@@ -112,6 +112,9 @@ func (s *Service) readWebhooks(ctx context.Context) error {
 		return nil
 	}
 	for range 200 {
+		if s.q.Stopping() {
+			break // the job goes on at the next start
+		}
 		s.giveWay(ctx)
 		n, err := s.readSome(ctx)
 		if err != nil {

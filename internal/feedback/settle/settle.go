@@ -113,7 +113,9 @@ func (s *Settler) settle(ctx context.Context) error {
 	s.one.Lock()
 	defer s.one.Unlock()
 	for range 20 { // then the queue may have other work; the round comes again
-		s.settled()
+		if s.settled(); s.Queue.Stopping() {
+			return nil
+		}
 		list, err := fresh(ctx, s.DB.Read(), settleBatch)
 		if err != nil || len(list) == 0 {
 			return err

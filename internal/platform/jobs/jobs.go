@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -78,6 +79,7 @@ type Queue struct {
 	subscribers map[string][]string // event kind → subscriber names
 	handlers    map[string]func(context.Context, []byte) error
 	started     bool
+	stopping    atomic.Bool
 }
 
 // Migrate brings the queue's own tables up to date.
@@ -201,6 +203,7 @@ func (q *Queue) Start(ctx context.Context) error {
 	q.mu.Lock()
 	again := q.started
 	q.started = true
+	q.stopping.Store(false)
 	q.mu.Unlock()
 	if q.sqlite != nil && !again {
 		if _, err := q.db.SQLWriter().ExecContext(ctx, "UPDATE river_job SET state = 'available' WHERE state = 'running'"); err != nil {
@@ -211,7 +214,13 @@ func (q *Queue) Start(ctx context.Context) error {
 }
 
 // Stop lets running jobs finish until ctx ends.
-func (q *Queue) Stop(ctx context.Context) error { return q.client.Stop(ctx) }
+func (q *Queue) Stop(ctx context.Context) error {
+	q.stopping.Store(true)
+	return q.client.Stop(ctx)
+}
+
+// Stopping tells a job that does one thing after another that it is time to leave the rest for the next start.
+func (q *Queue) Stopping() bool { return q.stopping.Load() }
 
 // Event is a fact that other features may hear of; Kind names it, for example "channel.message_received".
 type Event interface{ Kind() string }
