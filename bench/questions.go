@@ -175,7 +175,7 @@ func asker(r *rig.Rig, p *rig.Process) func(int) (func(context.Context) (int64, 
 	}
 }
 
-// postgres is a server of our own with durable commits, started once.
+// postgres is a server of our own with durable commits and the memory that operate.md advises, started once.
 type postgres struct {
 	url   string
 	tried bool
@@ -185,7 +185,7 @@ type postgres struct {
 func (p *postgres) postgresURL() (string, error) {
 	if !p.tried {
 		p.tried = true
-		p.url, p.err = dbtest.StartPostgres("fsync=on", "synchronous_commit=on", "full_page_writes=on")
+		p.url, p.err = dbtest.StartPostgres("fsync=on", "synchronous_commit=on", "full_page_writes=on", "shared_buffers=1GB")
 		if errors.Is(p.err, dbtest.ErrNotInstalled) {
 			p.err = exec.ErrNotFound
 		}

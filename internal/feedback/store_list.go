@@ -103,7 +103,7 @@ var (
 var caseWords = wordindex.Index{Table: "feedback_case", Latest: "id"}
 
 // CountedTo is how far lists are counted: a number that reaches it means at least that.
-const CountedTo = 1000
+const CountedTo = wordindex.Most
 
 // list reads one page of the cases of a scope by deadline, open ones first, and counts all of them.
 func (s store) list(ctx context.Context, q bun.IDB, sc scope, f Filter, today clock.Date) ([]Case, int, error) {

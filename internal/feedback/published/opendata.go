@@ -76,7 +76,7 @@ func (r openRow) domain() Case {
 	return c
 }
 
-// Cases lists published cases, the newest received first, and counts those that fit, up to a thousand. It is public;
+// Cases lists published cases, the newest received first, and counts those that fit, up to feedback.CountedTo. It is public;
 // complaints and denunciations are never among them.
 func (r *Reader) Cases(ctx context.Context, f Filter) ([]Case, int, error) {
 	q := r.db.Read()

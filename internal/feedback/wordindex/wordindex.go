@@ -12,7 +12,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +20,7 @@ import (
 )
 
 // Most is how many rows a search gives at most, the latest ones: nobody pages through more.
-const Most = 1000
+const Most = 500
 
 // mostWords is up to how many words of a question count.
 const mostWords = 12
@@ -56,31 +55,35 @@ func (x Index) Hold(ctx context.Context, db bun.IDB, q *bun.SelectQuery, column 
 	return q.Where("? IN (?)", bun.Ident(column), bun.In(found)), nil
 }
 
-// wholeEnough is how many texts with the last word as a whole word keep PostgreSQL from looking for words that begin with it:
-// for a common word it would have to join the lists of half the texts.
-const wholeEnough = 50
+// enough is how many texts with the last word as a whole word keep PostgreSQL from looking for words that begin with it, and how
+// many with such words it looks for: for a common beginning it must join the lists of a great part of the texts.
+const enough = 50
 
 // find searches on PostgreSQL. Its index knows no order, and each text it names must be read. So it is asked for the last
-// days first, then for the last months, then for all, then for words that begin like the last one, until enough is found;
-// what a question finds, the later ones find as well.
+// days first, then for the last months, for the last year, for all, then for words that begin like the last one, until enough
+// is found. What it gives are always the latest.
 func (x Index) find(ctx context.Context, db bun.IDB, words, units []string, now time.Time) (found []string, err error) {
+	type step struct {
+		query string
+		stop  int // with so many found
+	}
 	whole := strings.Join(words, " & ")
-	days, months := " & "+recent('a', daySpan, now), " & "+recent('b', monthSpan, now)
-	steps := []struct {
-		query  string
-		enough int
-	}{{whole + days, Most}, {whole + months, Most}, {whole, wholeEnough}, {whole + ":*" + days, Most}, {whole + ":*" + months, Most}, {whole + ":*", Most}}
+	begun := whole + ":*"
+	days, months, year := " & "+recent('a', daySpan, now), " & "+recent('b', monthSpan, now), " & "+recent('c', yearSpan, now)
+	steps := []step{{whole + days, Most}, {whole + months, Most}, {whole + year, Most}, {whole, enough}}
 	among := ""
 	if len(units) > 0 {
 		among = " & ('@" + strings.Join(units, "' | '@") + "')" // no word begins with @
-		steps = slices.Delete(steps, 3, 5)                      // few units have few texts: all are read at once
+		steps = append(steps, step{begun + year, enough}, step{begun, Most})
+	} else {
+		steps = append(steps, step{begun + days, enough}, step{begun + months, enough}, step{begun, Most})
 	}
 	for _, s := range steps {
 		found = nil
 		// OFFSET 0 keeps the planner from walking through the table by time, in the hope of meeting the words soon.
 		err = db.NewRaw("SELECT key FROM (SELECT f.? AS key, f.? AS latest FROM ? AS f WHERE f.words @@ ?::tsquery OFFSET 0) AS s ORDER BY latest DESC LIMIT ?",
 			bun.Ident(x.key()), bun.Ident(x.Latest), bun.Ident(x.Table), s.query+among, Most).Scan(ctx, &found)
-		if err != nil || len(found) >= s.enough {
+		if err != nil || len(found) >= s.stop {
 			return found, err
 		}
 	}
@@ -92,6 +95,7 @@ func (x Index) find(ctx context.Context, db bun.IDB, words, units []string, now 
 const (
 	daySpan   = 1 << 19 * time.Second // about six days
 	monthSpan = 1 << 22 * time.Second // about seven weeks
+	yearSpan  = 1 << 24 * time.Second // about six months
 )
 
 var spansFrom = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
