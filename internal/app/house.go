@@ -127,6 +127,10 @@ func Open(ctx context.Context, c Config, logTo io.Writer, opts ...Option) (h *Ho
 	return h, h.openWeb(ctx)
 }
 
+type tuneArgs struct{}
+
+func (tuneArgs) Kind() string { return "app.tune" }
+
 func (h *House) openPlatform(ctx context.Context) (err error) {
 	if h.db, err = db.Open(ctx, h.cfg.databaseDSN()); err != nil {
 		return err
@@ -138,9 +142,14 @@ func (h *House) openPlatform(ctx context.Context) (err error) {
 	if err = h.db.Migrate(ctx, migrations()...); err != nil {
 		return err
 	}
+	if err = h.db.Tune(ctx); err != nil { // a migration may have brought indexes that the engine knows nothing of
+		return err
+	}
 	if h.queue, err = jobs.New(h.db, jobs.Config{Logger: h.log.With("part", "jobs"), Workers: map[string]int{"default": 100}}); err != nil {
 		return err
 	}
+	jobs.Handle(h.queue, func(ctx context.Context, _ *jobs.Job[tuneArgs]) error { return h.db.Tune(ctx) })
+	h.queue.Every(24*time.Hour, func() jobs.Args { return tuneArgs{} })
 	if h.box, err = secret.Load(h.cfg.keyFile()); err != nil {
 		return err
 	}

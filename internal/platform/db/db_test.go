@@ -114,3 +114,37 @@ func TestMigrateTwice(t *testing.T) {
 		}
 	}, notes)
 }
+
+// TestTuneLearnsIndexes: SQLite knows of an index after tuning; on PostgreSQL it is no business of ours.
+func TestTuneLearnsIndexes(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		for range 2 { // a second time finds nothing to do
+			if err := d.Tune(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d.Engine() != db.SQLite {
+			return
+		}
+		err := d.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+			for _, q := range []string{"CREATE TABLE tune_thing (id integer PRIMARY KEY, kind text)", "CREATE INDEX tune_thing_kind ON tune_thing (kind)",
+				"INSERT INTO tune_thing (kind) WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i % 7 FROM n"} {
+				if _, err := tx.ExecContext(ctx, q); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Tune(ctx); err != nil {
+			t.Fatal(err)
+		}
+		var stat string
+		if err := d.Read().NewRaw("SELECT stat FROM sqlite_stat1 WHERE idx = 'tune_thing_kind'").Scan(ctx, &stat); err != nil || stat != "3000 429" {
+			t.Errorf("%q %v", stat, err)
+		}
+	})
+}
