@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	"github.com/nhipcau/nhipcau/internal/app"
 	"github.com/nhipcau/nhipcau/internal/feedback"
@@ -63,6 +64,9 @@ func (b *bench) questionsOn(ctx context.Context, engine db.Engine, url string) (
 	}
 	defer func() { err = errors.Join(err, p.Stop()) }()
 	for i, n := range crowds {
+		if err := calm(ctx, r); err != nil { // what followed from the questions before is not measured with the next
+			return err
+		}
 		form, err := load(ctx, n, b.window, asker(r, p))
 		if err != nil {
 			return err
@@ -71,6 +75,28 @@ func (b *bench) questionsOn(ctx context.Context, engine db.Engine, url string) (
 			raw[i].rate(), service[i].rate(), short(service[i].p99), service[i].rate()/raw[i].rate(), form.rate(), short(form.p99), form.rate()/raw[i].rate())
 	}
 	return b.countQuestions(ctx, r, engine)
+}
+
+// calm waits until all questions are settled and no job of the queue is due.
+func calm(ctx context.Context, r *rig.Rig) error {
+	d, err := r.OpenDatabase(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); {
+		var fresh, due int
+		err := d.Read().NewRaw("SELECT (SELECT count(*) FROM feedback_fresh), (SELECT count(*) FROM river_job WHERE state IN ('available', 'running'))").Scan(ctx, &fresh, &due)
+		if err != nil || fresh == 0 && due == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	return errors.New("the questions are not settled after three minutes")
 }
 
 // countQuestions checks that what was acknowledged is there.

@@ -58,7 +58,16 @@ func New(hosts []string) *Fetcher {
 	return g
 }
 
-func public(a netip.Addr) bool { return a.IsGlobalUnicast() && !a.IsPrivate() }
+// inside are networks that netip does not call private and that may lead into one all the same (RFC 6890): of a carrier, of
+// tests and of the future, and those that wrap an IPv4 address.
+var inside = []netip.Prefix{
+	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"),
+}
+
+func public(a netip.Addr) bool {
+	return a.IsGlobalUnicast() && !a.IsPrivate() && !slices.ContainsFunc(inside, func(p netip.Prefix) bool { return p.Contains(a) })
+}
 
 // may tells whether an address may be asked at all.
 func (g *Fetcher) may(u *url.URL) bool {
