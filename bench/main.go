@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, out, stderr io.Writer) (err error) 
 	only := fs.String("only", "", "measure one of "+strings.Join(names, ", "))
 	rows := fs.Int("rows", 0, "rows of the bank statement; 0 is all of September 2024, or a tenth with -short")
 	keep := fs.String("keep", "", "folder in which the million cases stay, for the next run to use again")
-	engine := fs.String("engine", "", "sqlite or postgres: measure lists of cases and duplicates on one engine only")
+	engine := fs.String("engine", "", "sqlite or postgres: measure on one engine only")
 	server := fs.String("postgres", "", "address of a PostgreSQL database to use instead of a server of our own")
 	short := fs.Bool("short", false, "shorter windows; leave out what takes minutes")
 	if err := fs.Parse(args); err != nil {

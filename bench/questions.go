@@ -26,18 +26,7 @@ var crowds = []int{1, 16, 64}
 // against bare commits of one small row in a database of the same engine and settings.
 func (b *bench) questions(ctx context.Context) error {
 	b.line("a question is its case, its first event and the jobs that follow from it in one transaction, on the disk before it is acknowledged")
-	if err := b.questionsOn(ctx, db.SQLite, ""); err != nil {
-		return err
-	}
-	url, err := b.postgresURL()
-	if errors.Is(err, exec.ErrNotFound) {
-		b.line("PostgreSQL is not installed (Debian: apt-get install postgresql): its lines are left out")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return b.questionsOn(ctx, db.Postgres, url)
+	return b.engines(func(engine db.Engine, url string) error { return b.questionsOn(ctx, engine, url) })
 }
 
 func (b *bench) questionsOn(ctx context.Context, engine db.Engine, url string) (err error) {
@@ -50,7 +39,7 @@ func (b *bench) questionsOn(ctx context.Context, engine db.Engine, url string) (
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	service, err := b.serviceRates(ctx, r)
+	service, err := b.serviceRates(ctx, engine, r)
 	if err != nil {
 		return err
 	}
@@ -148,7 +137,7 @@ func insertRaw(ctx context.Context, w *sql.DB) error {
 }
 
 // serviceRates asks through the service of a house opened in this process, with its queue at work.
-func (b *bench) serviceRates(ctx context.Context, r *rig.Rig) (out []figures, err error) {
+func (b *bench) serviceRates(ctx context.Context, engine db.Engine, r *rig.Rig) (out []figures, err error) {
 	cfg := r.Config("127.0.0.1:1")
 	if err := cfg.Check(); err != nil {
 		return nil, err
@@ -163,6 +152,11 @@ func (b *bench) serviceRates(ctx context.Context, r *rig.Rig) (out []figures, er
 		return nil, err
 	}
 	s, unit := house.Rooms().Feedback, r.Units[0].ID
+	if err := calm(ctx, r); err != nil { // what a house does when it starts
+		return nil, err
+	}
+	var asked int64
+	var settled time.Duration
 	for _, n := range crowds {
 		f, err := load(ctx, n, b.window, func(int) (func(context.Context) (int64, error), func(), error) {
 			return func(ctx context.Context) (int64, error) {
@@ -174,7 +168,14 @@ func (b *bench) serviceRates(ctx context.Context, r *rig.Rig) (out []figures, er
 			return nil, err
 		}
 		out = append(out, f)
+		asked += f.n
+		began := time.Now()
+		if err := calm(ctx, r); err != nil { // what followed from the questions before is not measured with the next
+			return nil, err
+		}
+		settled += time.Since(began)
 	}
+	b.line("%-8s what follows from a question waits for the crowd to pass: %d were settled within %s after the windows, %.0f/s", engine, asked, short(settled), float64(asked)/settled.Seconds())
 	return out, nil
 }
 

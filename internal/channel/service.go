@@ -111,7 +111,7 @@ type Service struct {
 	tokens   *Vault
 	budgets  map[Kind]*Budget
 	hooks    *db.Gather[webhookRow]
-	reader   pace.Reader
+	reader   jobs.Single
 	node     string
 	crash    func(point, what string) error // tests only: see crashed
 }

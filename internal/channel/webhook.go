@@ -74,10 +74,11 @@ func (s *Service) Intake(ctx context.Context, kind Kind, h http.Header, body []b
 	return s.hooks.Do(ctx, webhookRow{ID: id.New(), Kind: kind, DedupeKey: hex.EncodeToString(sum[:]), Signature: sig, Body: string(body), ReceivedAt: s.clock.Now()})
 }
 
-// How many webhooks are written down, and how many are read, in one transaction.
+// How many webhooks are written down, and how many are read, in one transaction; for how long one run of the job reads.
 const (
 	keepTogether = 500
 	readTogether = 200
+	readTurn     = time.Minute
 )
 
 // keepWebhooks writes down what came in at the same moment, with a job to read it unless one is waiting already.
@@ -108,25 +109,10 @@ func (s *Service) callReader() {
 
 // readWebhooks reads whatever has come in, many webhooks in one transaction. One run at a time in a process reads for all.
 func (s *Service) readWebhooks(ctx context.Context) error {
-	if !s.reader.Begin() {
-		return nil
-	}
-	for range 200 {
-		if s.q.Stopping() {
-			break // the job goes on at the next start
-		}
+	return s.reader.Run(s.q, readTurn, func() (int, error) {
 		s.giveWay(ctx)
-		n, err := s.readSome(ctx)
-		if err != nil {
-			s.reader.End()
-			return err
-		}
-		if n == 0 && s.reader.Done() {
-			return nil
-		}
-	}
-	s.reader.End()
-	return jobs.Snooze(time.Millisecond) // other work of the queue gets its turn
+		return s.readSome(ctx)
+	})
 }
 
 // giveWay lets webhooks that wait to be written down go first, for a second at most: a platform that is not answered in time

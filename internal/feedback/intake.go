@@ -269,7 +269,7 @@ func (s *Service) putPlain(ctx context.Context, tx db.Tx, list []*newCase) error
 // How many cases that come in at the same moment are written in one transaction, and how many such transactions at a time.
 const (
 	crowdTogether = 64
-	crowdWidth    = 3
+	crowdWidth    = 2
 )
 
 func (s *Service) putCrowd(ctx context.Context, list []*newCase) error {

@@ -55,7 +55,7 @@ type Sealer interface {
 // Log is the public transparency log; tlog.Log implements it.
 type Log interface {
 	Append(ctx context.Context, leaf []byte) (uint64, error)
-	Prove(ctx context.Context, index uint64) (tlog.Proof, error)
+	ProveAll(ctx context.Context, indexes []uint64) ([]tlog.Proof, error)
 	VerificationKey() string
 }
 

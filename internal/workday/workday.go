@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
@@ -47,7 +48,18 @@ type Calendar struct {
 	overrides map[clock.Date]Override
 	mu        sync.Mutex
 	years     map[int]map[clock.Date]Holiday
+	sums      sync.Map // what Add gave: span to clock.Date
+	sumsKept  atomic.Int32
 }
+
+// span is a question to Add.
+type span struct {
+	from clock.Date
+	days int
+}
+
+// sumsMost bounds what Add remembers: the deadlines of a day's cases are few, and asked for again and again.
+const sumsMost = 4096
 
 // StatutoryCalendar knows the law only, without the exchanges announced for single years.
 func StatutoryCalendar() *Calendar {
@@ -114,6 +126,20 @@ func (c *Calendar) IsWorkday(d clock.Date) bool {
 
 // Add gives the n-th working day after the date; with n < 0 the n-th before it; with n = 0 the date itself, worked or not.
 func (c *Calendar) Add(d clock.Date, n int) clock.Date {
+	asked := span{d, n}
+	if sum, ok := c.sums.Load(asked); ok {
+		return sum.(clock.Date)
+	}
+	sum := c.add(d, n)
+	if c.sumsKept.Load() < sumsMost {
+		if _, known := c.sums.LoadOrStore(asked, sum); !known {
+			c.sumsKept.Add(1)
+		}
+	}
+	return sum
+}
+
+func (c *Calendar) add(d clock.Date, n int) clock.Date {
 	step := 1
 	if n < 0 {
 		step, n = -1, -n

@@ -7,10 +7,13 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/nhipcau/nhipcau/internal/clock"
 	"github.com/nhipcau/nhipcau/internal/platform/db"
@@ -21,7 +24,7 @@ import (
 // Log is the public transparency log; tlog.Log implements it.
 type Log interface {
 	Append(ctx context.Context, leaf []byte) (uint64, error)
-	Prove(ctx context.Context, index uint64) (tlog.Proof, error)
+	ProveAll(ctx context.Context, indexes []uint64) ([]tlog.Proof, error)
 }
 
 // Deps is what settling stands on. Told makes the event by which the other rooms hear of the cases.
@@ -33,13 +36,11 @@ type Deps struct {
 	Told  func(caseIDs []string) jobs.Event
 }
 
-// Settler settles cases. It remembers whether this process has called for the job already.
+// Settler settles cases.
 type Settler struct {
 	Deps
-	mu     sync.Mutex
-	called time.Time // zero: nobody waits
-
-	one sync.Mutex // one run at a time in a process
+	run   jobs.Single
+	crowd crowd
 }
 
 // New makes the settler and registers its job with the queue.
@@ -61,43 +62,82 @@ type settleArgs struct{}
 // Kind implements jobs.Args. The name is older than the batches: what an earlier version left in the queue is done as well.
 func (settleArgs) Kind() string { return "feedback.log" }
 
-// settleEvery is how long a case waits at most when the process that took it in died before it could call for the job, and
-// settleAgain after what time a process calls again, because another one may have answered the last call.
-const (
-	settleEvery = time.Minute
-	settleAgain = 5 * time.Second
-)
+// settleEvery is how long a case waits at most when the process that took it in died before it could call for the job.
+const settleEvery = time.Minute
 
-// settleBatch is how many cases are settled in one go.
-const settleBatch = 1000
+// logTogether is how many cases go into the public log in one go, since it is sealed once a second; keepTogether is of how many
+// of them one transaction keeps the places, since others wait for it; settleTurn is for how long one run of the job goes on.
+const (
+	logTogether  = 4000
+	keepTogether = 500
+	settleTurn   = time.Minute
+)
 
 // Call asks for the job, once for all cases that come in before it begins. It runs after the commit of a case. If it
 // fails nothing is lost: the round of settleEvery finds the case.
 func (s *Settler) Call() {
-	now := s.Clock.Now()
-	s.mu.Lock()
-	waits := !s.called.IsZero() && now.Sub(s.called) < settleAgain
-	if !waits {
-		s.called = now
-	}
-	s.mu.Unlock()
-	if waits {
+	s.crowd.came(time.Now())
+	if !s.run.Call(s.Clock.Now()) {
+		s.run.Added(s.enqueue)
 		return
 	}
+	s.enqueue()
+}
+
+func (s *Settler) enqueue() {
 	// The proof waits a second for the public log to be sealed: it must not hold up what goes out.
 	err := s.DB.InTx(context.Background(), func(ctx context.Context, tx db.Tx) error {
 		return s.Queue.Enqueue(ctx, tx, settleArgs{}, &jobs.Options{Priority: 4})
 	})
 	if err != nil {
-		s.settled()
+		s.run.Uncall()
 	}
 }
 
-// settled lets the next case call for the job again.
-func (s *Settler) settled() {
-	s.mu.Lock()
-	s.called = time.Time{}
-	s.mu.Unlock()
+// crowd counts the cases that came in of late. It measures real time: what it spares is the machine.
+type crowd struct {
+	mu          sync.Mutex
+	since       time.Time // when the present span began
+	now, before int       // cases of the present span and of the one before
+}
+
+// A crowd is more than crowdMany cases in a span and the one before. Settling waits for it to pass, wayStep by wayStep, for
+// wayMost before each batch: what a citizen waits for goes first, and yet the public log is behind by a bounded time.
+const (
+	crowdSpan = 100 * time.Millisecond
+	crowdMany = 20
+	wayStep   = 20 * time.Millisecond
+	wayMost   = 5 * time.Second
+)
+
+func (c *crowd) came(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.turn(at)
+	c.now++
+}
+
+func (c *crowd) turn(at time.Time) {
+	switch passed := at.Sub(c.since); {
+	case passed >= 2*crowdSpan:
+		c.since, c.now, c.before = at, 0, 0
+	case passed >= crowdSpan:
+		c.since, c.now, c.before = at, 0, c.now
+	}
+}
+
+func (c *crowd) here(at time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.turn(at)
+	return c.now+c.before > crowdMany
+}
+
+// giveWay waits while a crowd stands at the door.
+func (s *Settler) giveWay(ctx context.Context) {
+	for waited := time.Duration(0); waited < wayMost && s.crowd.here(time.Now()) && ctx.Err() == nil && !s.Queue.Stopping(); waited += wayStep {
+		time.Sleep(wayStep)
+	}
 }
 
 // logged is a case with its place in the public log.
@@ -110,35 +150,43 @@ type logged struct {
 // settle does it for all fresh cases, a batch at a time. A run that dies in between leaves at worst the same leaf twice in
 // the log, which proves the same; what was settled and what was told of it is one transaction.
 func (s *Settler) settle(ctx context.Context) error {
-	s.one.Lock()
-	defer s.one.Unlock()
-	for range 20 { // then the queue may have other work; the round comes again
-		if s.settled(); s.Queue.Stopping() {
-			return nil
-		}
-		list, err := fresh(ctx, s.DB.Read(), settleBatch)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		proofs, err := s.logAll(ctx, list)
-		if err != nil {
-			return err
-		}
-		err = s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-			mine, err := takeFresh(ctx, tx, list) // another process may have settled some meanwhile
-			if err != nil || len(mine) == 0 {
-				return err
-			}
-			if err := setLogged(ctx, tx, mine, proofs); err != nil {
-				return err
-			}
-			return s.Queue.Publish(ctx, tx, s.Told(mine))
-		})
-		if err != nil {
-			return err
+	return s.run.Run(s.Queue, settleTurn, func() (int, error) {
+		s.giveWay(ctx)
+		return s.settleSome(ctx)
+	})
+}
+
+// settleSome settles one batch and says how many cases it found.
+func (s *Settler) settleSome(ctx context.Context) (int, error) {
+	list, err := fresh(ctx, s.DB.Read(), logTogether)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	proofs, err := s.logAll(ctx, list)
+	if err != nil {
+		return 0, err
+	}
+	for part := range slices.Chunk(list, keepTogether) {
+		s.giveWay(ctx)
+		if err := s.keep(ctx, part, proofs); err != nil {
+			return 0, err
 		}
 	}
-	return nil
+	return len(list), nil
+}
+
+// keep writes down where cases stand in the log and tells of them.
+func (s *Settler) keep(ctx context.Context, caseIDs []string, proofs map[string]logged) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		mine, err := takeFresh(ctx, tx, caseIDs) // another process may have settled some meanwhile
+		if err != nil || len(mine) == 0 {
+			return err
+		}
+		if err := setLogged(ctx, tx, mine, proofs); err != nil {
+			return err
+		}
+		return s.Queue.Publish(ctx, tx, s.Told(mine))
+	})
 }
 
 // logAll puts the leaves of cases into the public log, all at once since the log seals them together, and gives the proofs.
@@ -148,42 +196,36 @@ func (s *Settler) logAll(ctx context.Context, caseIDs []string) (map[string]logg
 		return nil, err
 	}
 	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		out   = make(map[string]logged, len(found))
-		fault error
+		ids     = slices.Collect(maps.Keys(found))
+		indexes = make([]uint64, len(ids))
+		group   errgroup.Group
 	)
-	for caseID, leaf := range found {
-		wg.Go(func() {
-			l, err := s.logOne(ctx, caseID, leaf)
-			mu.Lock()
-			defer mu.Unlock()
+	for i, caseID := range ids {
+		group.Go(func() (err error) {
+			leaf, err := hex.DecodeString(found[caseID])
 			if err != nil {
-				fault = err
-				return
+				return jobs.Cancel(err)
 			}
-			out[caseID] = l
+			indexes[i], err = s.Log.Append(ctx, leaf)
+			return err
 		})
 	}
-	wg.Wait()
-	return out, fault
-}
-
-func (s *Settler) logOne(ctx context.Context, caseID, leaf string) (logged, error) {
-	b, err := hex.DecodeString(leaf)
-	if err != nil {
-		return logged{}, jobs.Cancel(err)
+	if err := group.Wait(); err != nil {
+		return nil, err
 	}
-	index, err := s.Log.Append(ctx, b)
+	proofs, err := s.Log.ProveAll(ctx, indexes)
 	if err != nil {
-		return logged{}, err
+		return nil, err
 	}
-	proof, err := s.Log.Prove(ctx, index)
-	if err != nil {
-		return logged{}, err
+	out := make(map[string]logged, len(ids))
+	for i, caseID := range ids {
+		text, err := json.Marshal(proofs[i])
+		if err != nil {
+			return nil, err
+		}
+		out[caseID] = logged{caseID: caseID, index: indexes[i], proof: string(text)}
 	}
-	text, err := json.Marshal(proof)
-	return logged{caseID: caseID, index: index, proof: string(text)}, err
+	return out, nil
 }
 
 func fresh(ctx context.Context, q bun.IDB, limit int) ([]string, error) {

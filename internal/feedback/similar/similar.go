@@ -77,26 +77,31 @@ func (s *Service) Fill(ctx context.Context, actor identity.Actor) error {
 	if err != nil {
 		return err
 	}
-	for {
+	for !s.Queue.Stopping() { // the rest is for the next start
 		page, err := s.Cases.CasesAfter(ctx, actor, after, 500)
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		for _, c := range page {
-			if err := s.Index(ctx, actor, c.ID); err != nil {
-				return err
-			}
-			after = c.ID
+		ids := make([]string, len(page))
+		for i, c := range page {
+			ids[i], after = c.ID, c.ID
+		}
+		if err := s.indexNew(ctx, ids); err != nil {
+			return err
 		}
 		if err := s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.setMark(ctx, tx, after) }); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
-// indexNew takes in cases that were just asked, all in one transaction. One that is here already, or no longer new, is
-// indexed for itself; so is one that turned into a complaint or denunciation meanwhile: nothing of it stays here.
+// indexNew takes in cases that were just asked, all in one transaction. One that is no longer new is indexed for itself; so is
+// one that turned into a complaint or denunciation meanwhile: nothing of it stays here.
 func (s *Service) indexNew(ctx context.Context, caseIDs []string) error {
+	if len(caseIDs) == 0 {
+		return nil
+	}
 	cases, err := s.Cases.CasesOf(ctx, house, caseIDs)
 	if err != nil {
 		return err
@@ -109,7 +114,8 @@ func (s *Service) indexNew(ctx context.Context, caseIDs []string) error {
 	var alone []string
 	for _, c := range cases {
 		switch {
-		case known[c.ID] || c.Published || c.State == feedback.StateMerged:
+		case known[c.ID]: // and kept true by the events of what happens to it
+		case c.Published || c.State == feedback.StateMerged:
 			alone = append(alone, c.ID)
 		case !c.Kind.Secret():
 			r := rowOf(c)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -136,27 +137,43 @@ func (l *Log) Append(ctx context.Context, leaf []byte) (uint64, error) {
 
 // Prove waits until a published checkpoint covers the index and returns the proof of the leaf there.
 func (l *Log) Prove(ctx context.Context, index uint64) (Proof, error) {
-	_, cp, err := l.awaiter.Await(ctx, func() (tessera.Index, error) { return tessera.Index{Index: index}, nil })
+	ps, err := l.ProveAll(ctx, []uint64{index})
 	if err != nil {
-		return Proof{}, fmt.Errorf("tlog: no checkpoint yet: %w", err)
+		return Proof{}, err
+	}
+	return ps[0], nil
+}
+
+// ProveAll waits until a published checkpoint covers all the indexes and returns the proofs of the leaves there, in their
+// order. The checkpoint is read and checked once for all.
+func (l *Log) ProveAll(ctx context.Context, indexes []uint64) ([]Proof, error) {
+	if len(indexes) == 0 {
+		return nil, nil
+	}
+	_, cp, err := l.awaiter.Await(ctx, func() (tessera.Index, error) { return tessera.Index{Index: slices.Max(indexes)}, nil })
+	if err != nil {
+		return nil, fmt.Errorf("tlog: no checkpoint yet: %w", err)
 	}
 	c, _, _, err := tlogfmt.ParseCheckpoint(cp, l.verifier.Name(), l.verifier)
 	if err != nil {
-		return Proof{}, fmt.Errorf("tlog: checkpoint: %w", err)
+		return nil, fmt.Errorf("tlog: checkpoint: %w", err)
 	}
 	pb, err := client.NewProofBuilder(ctx, c.Size, l.reader.ReadTile)
 	if err != nil {
-		return Proof{}, fmt.Errorf("tlog: proof: %w", err)
+		return nil, fmt.Errorf("tlog: proof: %w", err)
 	}
-	hashes, err := pb.InclusionProof(ctx, index)
-	if err != nil {
-		return Proof{}, fmt.Errorf("tlog: proof: %w", err)
+	out := make([]Proof, len(indexes))
+	for i, index := range indexes {
+		hashes, err := pb.InclusionProof(ctx, index)
+		if err != nil {
+			return nil, fmt.Errorf("tlog: proof: %w", err)
+		}
+		out[i] = Proof{Index: index, Size: c.Size, Checkpoint: string(cp)}
+		for _, h := range hashes {
+			out[i].Hashes = append(out[i].Hashes, base64.StdEncoding.EncodeToString(h))
+		}
 	}
-	p := Proof{Index: index, Size: c.Size, Checkpoint: string(cp)}
-	for _, h := range hashes {
-		p.Hashes = append(p.Hashes, base64.StdEncoding.EncodeToString(h))
-	}
-	return p, nil
+	return out, nil
 }
 
 // Checkpoint is the latest signed checkpoint.
