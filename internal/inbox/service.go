@@ -169,7 +169,7 @@ type Filter struct {
 	Page, Per   int    // Page from 1; Per 0 is PageSize
 }
 
-// List gives the conversations the actor may read, those with the latest message first, and counts all that fit the filter.
+// List gives the conversations the actor may read, those with the latest message first, and counts what fits the filter, up to CountedTo.
 func (s *Service) List(ctx context.Context, actor identity.Actor, f Filter) ([]Conversation, int, error) {
 	units := s.Authz.Scope(actor, ActionRead)
 	if len(units) == 0 {

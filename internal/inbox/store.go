@@ -137,7 +137,10 @@ func (store) message(ctx context.Context, q bun.IDB, messageID string) (messageR
 	return m, err
 }
 
-// list reads one page of conversations that lie in every reach, the newest first, and counts all that fit.
+// CountedTo is how far lists are counted: a number that reaches it means at least that. Nobody pages on to there.
+const CountedTo = 5000
+
+// list reads one page of conversations that lie in every reach, the newest first, and counts those that fit.
 func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID string, f Filter, now time.Time) ([]Conversation, int, error) {
 	var rows []conversationRow
 	sel := q.NewSelect().Model(&rows)
@@ -175,7 +178,7 @@ func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID str
 	if err != nil {
 		return nil, 0, err
 	}
-	total, err := sel.Clone().Count(ctx)
+	total, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(CountedTo)).Count(ctx)
 	if err != nil || total == 0 {
 		return nil, 0, err
 	}

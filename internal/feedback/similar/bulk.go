@@ -26,34 +26,24 @@ func (s *Service) Bulk(ctx context.Context, actor identity.Actor, list []Entry) 
 	if actor.Kind != identity.ActorSystem {
 		return fault.New(fault.Forbidden, "identity.not_allowed")
 	}
-	rows := make([]newRow, len(list))
+	rows := make([]caseRow, len(list))
 	for i, e := range list {
 		grams := append(gramsOf(scopeDesk(e.UnitID), e.Summary, keepDesk), gramsOf(scopePublic, e.Summary, keepPublic)...)
-		rows[i] = newRow{caseRow: caseRow{CaseID: e.CaseID, UnitID: e.UnitID, State: StateAnswered, Summary: e.Summary, At: e.At}, grams: grams}
+		rows[i] = caseRow{CaseID: e.CaseID, UnitID: e.UnitID, State: StateAnswered, Summary: e.Summary, At: e.At, Grams: listOf(grams)}
 	}
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.putNew(ctx, tx, rows) })
 }
 
-// newRow is a case that was not here before, with its grams.
-type newRow struct {
-	caseRow
-	grams []int64
-}
-
 // putNew writes many cases that were not here before. One that came meanwhile is left as it stands.
-func (store) putNew(ctx context.Context, tx db.Tx, list []newRow) error {
-	slices.SortFunc(list, func(a, b newRow) int { return strings.Compare(a.CaseID, b.CaseID) })
+func (store) putNew(ctx context.Context, tx db.Tx, list []caseRow) error {
+	slices.SortFunc(list, func(a, b caseRow) int { return strings.Compare(a.CaseID, b.CaseID) })
 	var grams []gramRow
 	for part := range slices.Chunk(list, 500) {
-		rows := make([]caseRow, len(part))
-		for i, r := range part {
-			rows[i] = r.caseRow
-		}
 		var put []struct {
 			N      int64
 			CaseID string
 		}
-		if err := tx.NewInsert().Model(&rows).ExcludeColumn("n").On("CONFLICT (case_id) DO NOTHING").Returning("n, case_id").Scan(ctx, &put); err != nil {
+		if err := tx.NewInsert().Model(&part).ExcludeColumn("n").On("CONFLICT (case_id) DO NOTHING").Returning("n, case_id").Scan(ctx, &put); err != nil {
 			return err
 		}
 		number := make(map[string]int64, len(put))
@@ -65,8 +55,7 @@ func (store) putNew(ctx context.Context, tx db.Tx, list []newRow) error {
 			if !ok {
 				continue
 			}
-			slices.Sort(r.grams)
-			for _, g := range slices.Compact(r.grams) {
+			for _, g := range r.Grams {
 				grams = append(grams, gramRow{Gram: g, N: n})
 			}
 		}

@@ -110,7 +110,7 @@ func (s *Service) indexNew(ctx context.Context, caseIDs []string) error {
 	if err != nil {
 		return err
 	}
-	var fresh []newRow
+	var fresh []caseRow
 	var alone []string
 	for _, c := range cases {
 		switch {
@@ -119,7 +119,8 @@ func (s *Service) indexNew(ctx context.Context, caseIDs []string) error {
 			alone = append(alone, c.ID)
 		case !c.Kind.Secret():
 			r := rowOf(c)
-			fresh = append(fresh, newRow{caseRow: r, grams: gramsFor(c, r)})
+			r.Grams = gramsFor(c, r)
+			fresh = append(fresh, r)
 		}
 	}
 	if err := s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store.putNew(ctx, tx, fresh) }); err != nil {
@@ -179,7 +180,8 @@ func (s *Service) Index(ctx context.Context, actor identity.Actor, caseID string
 		case old.State == StateOpen && c.State.Open():
 			r.State, r.Summary, r.ConfirmedBy = StateOpen, old.Summary, old.ConfirmedBy
 		}
-		return s.store.put(ctx, tx, r, gramsFor(c, r))
+		r.Grams = gramsFor(c, r)
+		return s.store.put(ctx, tx, r)
 	})
 }
 
@@ -190,7 +192,7 @@ func rowOf(c feedback.Case) caseRow {
 // round keeps a place to about a hundred metres.
 func round(x float64) float64 { return math.Round(x*1000) / 1000 }
 
-func gramsFor(c feedback.Case, r caseRow) []int64 {
+func gramsFor(c feedback.Case, r caseRow) gramList {
 	grams := gramsOf(scopeDesk(c.OriginUnitID), c.Text, keepDesk)
 	if c.State == feedback.StateMerged {
 		grams = nil // the main case stands for it
@@ -201,7 +203,7 @@ func gramsFor(c feedback.Case, r caseRow) []int64 {
 	if r.State == StateOpen {
 		grams = append(grams, gramsOf(scopeUnit(r.UnitID), r.Summary, keepPublic)...)
 	}
-	return grams
+	return listOf(grams)
 }
 
 // Offer is one question that says the same, as anybody may see it.
@@ -368,7 +370,8 @@ func (s *Service) Open(ctx context.Context, actor identity.Actor, caseID, summar
 	r := rowOf(c)
 	r.State, r.Summary, r.ConfirmedBy = StateOpen, summary, actor.ID
 	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		if err := s.store.put(ctx, tx, r, gramsFor(c, r)); err != nil {
+		r.Grams = gramsFor(c, r)
+		if err := s.store.put(ctx, tx, r); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, actor, c, "feedback.offer")
@@ -390,7 +393,8 @@ func (s *Service) Close(ctx context.Context, actor identity.Actor, caseID string
 			return err
 		}
 		r.State, r.Summary, r.ConfirmedBy = "", "", ""
-		if err := s.store.put(ctx, tx, r, gramsFor(c, r)); err != nil {
+		r.Grams = gramsFor(c, r)
+		if err := s.store.put(ctx, tx, r); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, actor, c, "feedback.offer_end")

@@ -3,10 +3,13 @@ package similar
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +38,56 @@ type caseRow struct {
 	Lat, Lon      float64
 	At            time.Time
 	ConfirmedBy   string
+	Grams         gramList
+}
+
+// gramList are the grams under which a case stands, as the database keeps them: numbers with commas between.
+type gramList []int64
+
+var (
+	_ driver.Valuer = gramList{}
+	_ sql.Scanner   = (*gramList)(nil)
+)
+
+// Value implements driver.Valuer.
+func (l gramList) Value() (driver.Value, error) {
+	var b []byte
+	for i, g := range l {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, g, 10)
+	}
+	return string(b), nil
+}
+
+// Scan implements sql.Scanner.
+func (l *gramList) Scan(v any) error {
+	text, ok := v.(string)
+	if b, raw := v.([]byte); raw {
+		text, ok = string(b), true
+	}
+	if !ok {
+		return fmt.Errorf("similar: grams are a %T", v)
+	}
+	*l = nil
+	for part := range strings.SplitSeq(text, ",") {
+		if part == "" {
+			continue
+		}
+		g, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return fmt.Errorf("similar: grams: %w", err)
+		}
+		*l = append(*l, g)
+	}
+	return nil
+}
+
+// listOf makes the list of grams: each once, in order.
+func listOf(grams []int64) gramList {
+	slices.Sort(grams)
+	return slices.Compact(grams)
 }
 
 type gramRow struct {
@@ -65,14 +118,14 @@ func (store) known(ctx context.Context, q bun.IDB, caseIDs []string) (map[string
 }
 
 // put writes the row of a case with its grams; what stood there is replaced.
-func (s store) put(ctx context.Context, q bun.IDB, r caseRow, grams []int64) error {
+func (s store) put(ctx context.Context, q bun.IDB, r caseRow) error {
 	old, had, err := s.byCase(ctx, q, r.CaseID)
 	if err != nil {
 		return err
 	}
 	if had {
 		r.N = old.N
-		if _, err := q.NewDelete().Model((*gramRow)(nil)).Where("n = ?", r.N).Exec(ctx); err != nil {
+		if err := s.dropGrams(ctx, q, old); err != nil {
 			return err
 		}
 		if _, err := q.NewUpdate().Model(&r).WherePK().Exec(ctx); err != nil {
@@ -81,13 +134,12 @@ func (s store) put(ctx context.Context, q bun.IDB, r caseRow, grams []int64) err
 	} else if _, err := q.NewInsert().Model(&r).Returning("n").Exec(ctx); err != nil {
 		return err
 	}
-	if len(grams) == 0 {
+	if len(r.Grams) == 0 {
 		return nil
 	}
-	slices.Sort(grams)
-	rows := make([]gramRow, 0, len(grams))
-	for _, g := range slices.Compact(grams) {
-		rows = append(rows, gramRow{Gram: g, N: r.N})
+	rows := make([]gramRow, len(r.Grams))
+	for i, g := range r.Grams {
+		rows[i] = gramRow{Gram: g, N: r.N}
 	}
 	_, err = q.NewInsert().Model(&rows).Exec(ctx)
 	return err
@@ -98,10 +150,18 @@ func (s store) drop(ctx context.Context, q bun.IDB, caseID string) error {
 	if err != nil || !had {
 		return err
 	}
-	if _, err := q.NewDelete().Model((*gramRow)(nil)).Where("n = ?", r.N).Exec(ctx); err != nil {
+	if err := s.dropGrams(ctx, q, r); err != nil {
 		return err
 	}
 	_, err = q.NewDelete().Model((*caseRow)(nil)).Where("n = ?", r.N).Exec(ctx)
+	return err
+}
+
+func (store) dropGrams(ctx context.Context, q bun.IDB, r caseRow) error {
+	if len(r.Grams) == 0 {
+		return nil
+	}
+	_, err := q.NewDelete().Model((*gramRow)(nil)).Where("gram IN (?)", bun.In([]int64(r.Grams))).Where("n = ?", r.N).Exec(ctx)
 	return err
 }
 
@@ -157,7 +217,7 @@ func (store) rows(ctx context.Context, q bun.IDB, numbers []int64) ([]caseRow, e
 		return nil, nil
 	}
 	var rows []caseRow
-	err := q.NewSelect().Model(&rows).Where("c.n IN (?)", bun.In(numbers)).Scan(ctx)
+	err := q.NewSelect().Model(&rows).ExcludeColumn("grams").Where("c.n IN (?)", bun.In(numbers)).Scan(ctx)
 	return rows, err
 }
 

@@ -41,12 +41,7 @@ func (x Index) Hold(ctx context.Context, db bun.IDB, q *bun.SelectQuery, column 
 	}
 	words = words[:min(len(words), mostWords)] // letters and digits alone: nothing in them means anything to the engines
 	if db.Dialect().Name() == dialect.SQLite {
-		match := `search : ("` + strings.Join(words, `" AND "`) + `"*)`
-		if len(units) > 0 {
-			match += " AND units : (" + strings.ReplaceAll(strings.Join(units, " OR "), "-", "") + ")"
-		}
-		return q.Where("? IN (SELECT d.? FROM ? AS d WHERE d.doc IN (SELECT f.rowid FROM ? AS f WHERE ? MATCH ? ORDER BY f.rowid DESC LIMIT ?))",
-			bun.Ident(column), bun.Ident(x.key()), bun.Ident(x.Table+"_doc"), bun.Ident(x.Table+"_fts"), bun.Ident(x.Table+"_fts"), match, Most), nil
+		return x.match(ctx, db, q, column, words, units)
 	}
 	found, err := x.find(ctx, db, words, units, now)
 	if err != nil || len(found) == 0 {
@@ -55,9 +50,29 @@ func (x Index) Hold(ctx context.Context, db bun.IDB, q *bun.SelectQuery, column 
 	return q.Where("? IN (?)", bun.Ident(column), bun.In(found)), nil
 }
 
-// enough is how many texts with the last word as a whole word keep PostgreSQL from looking for words that begin with it, and how
-// many with such words it looks for: for a common beginning it must join the lists of a great part of the texts.
+// enough is how many texts with the last word as a whole word keep an engine from looking for words that begin with it, and how
+// many with such words PostgreSQL looks for: for a common beginning the lists of a great part of the texts must be joined.
 const enough = 50
+
+// match searches on SQLite. Its index gives the latest first, and stops when it has given enough.
+func (x Index) match(ctx context.Context, db bun.IDB, q *bun.SelectQuery, column string, words, units []string) (*bun.SelectQuery, error) {
+	among := ""
+	if len(units) > 0 {
+		among = " AND units : (" + strings.ReplaceAll(strings.Join(units, " OR "), "-", "") + ")"
+	}
+	whole := `search : ("` + strings.Join(words, `" AND "`) + `")` + among
+	begun := `search : ("` + strings.Join(words, `" AND "`) + `"*)` + among
+	const matching = "SELECT d.? FROM ? AS d WHERE d.doc IN (SELECT f.rowid FROM ? AS f WHERE ? MATCH ? ORDER BY f.rowid DESC LIMIT ?)"
+	doc, fts := bun.Ident(x.Table+"_doc"), bun.Ident(x.Table+"_fts")
+	var found []string
+	if err := db.NewRaw(matching, bun.Ident(x.key()), doc, fts, fts, whole, Most).Scan(ctx, &found); err != nil {
+		return q, err
+	}
+	if len(found) >= enough {
+		return q.Where("? IN (?)", bun.Ident(column), bun.In(found)), nil
+	}
+	return q.Where("? IN ("+matching+")", bun.Ident(column), bun.Ident(x.key()), doc, fts, fts, begun, Most), nil
+}
 
 // find searches on PostgreSQL. Its index knows no order, and each text it names must be read. So it is asked for the last
 // days first, then for the last months, for the last year, for all, then for words that begin like the last one, until enough

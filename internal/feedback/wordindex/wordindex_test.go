@@ -94,12 +94,11 @@ func TestHoldFindsTheLatest(t *testing.T) {
 				}
 				whole, begun := holding(texts, strings.Fields(words), among, false), holding(texts, strings.Fields(words), among, true)
 				want := begun
-				if d.Engine() == db.Postgres { // leaves it at whole words when there are enough, and at fifty latest with beginnings
-					if len(whole) >= 50 {
-						want = whole
-					} else if len(got) >= 50 {
-						want = begun[max(0, len(begun)-len(got)):]
-					}
+				switch { // whole words are left at that when there are enough; on PostgreSQL fifty latest with beginnings are
+				case len(whole) >= 50:
+					want = whole
+				case d.Engine() == db.Postgres && len(got) >= 50:
+					want = begun[max(0, len(begun)-len(got)):]
 				}
 				if want = want[max(0, len(want)-wordindex.Most):]; !slices.Equal(got, want) {
 					t.Errorf("%q in %v: %d texts, want %d; %v, want %v", words, among, len(got), len(want), got[:min(3, len(got))], want[:min(3, len(want))])

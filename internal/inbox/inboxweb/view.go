@@ -68,7 +68,7 @@ func (p *Pages) readList(ctx context.Context, q url.Values, open string) (listVi
 	for _, c := range list {
 		v.Rows = append(v.Rows, p.row(ctx, c, q))
 	}
-	v.Page = ui.Paging{Page: f.Page, Per: f.Per, Total: total, URL: func(n int) string { return v.address(path, "trang", strconv.Itoa(n)) }}
+	v.Page = ui.Paging{Page: f.Page, Per: f.Per, Total: total, Most: inbox.CountedTo, URL: func(n int) string { return v.address(path, "trang", strconv.Itoa(n)) }}
 	v.Units = p.unitFilter(ctx, actor, q.Get("don_vi"))
 	v.Many = len(v.Units) > 0
 	topics, err := p.s.Topics(ctx)
