@@ -18,9 +18,10 @@ import (
 
 // How long a session lasts.
 const (
-	SessionIdle   = 8 * time.Hour      // without a request
-	SessionLife   = 7 * 24 * time.Hour // in any case
-	ProofLife     = 10 * time.Minute   // how long a proof of presence counts for sensitive acts
+	SessionIdle   = 8 * time.Hour       // without a request
+	SessionLife   = 7 * 24 * time.Hour  // in any case
+	ProofLife     = 10 * time.Minute    // how long a proof of presence counts for sensitive acts
+	SessionKept   = 90 * 24 * time.Hour // after its end, to find out what was done with it; then its row goes
 	sessionCached = 2 * time.Second
 	sessionTouch  = 5 * time.Minute
 )
@@ -115,6 +116,9 @@ func (s *Service) startSession(ctx context.Context, tx db.Tx, o Official, m Meth
 	}
 	if _, err := tx.NewInsert().Model(&ses).Exec(ctx); err != nil {
 		return "", fmt.Errorf("identity: session: %w", err)
+	}
+	if _, err := tx.NewDelete().Model((*Session)(nil)).Where("expires_at < ?", now.Add(-SessionKept)).Exec(ctx); err != nil {
+		return "", fmt.Errorf("identity: old sessions: %w", err)
 	}
 	return token, s.record(ctx, tx, o.asActor(), "", "identity.sign_in", o.ID, "method", string(m))
 }

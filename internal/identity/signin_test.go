@@ -48,6 +48,36 @@ func TestSignInWithPasswordAndCode(t *testing.T) {
 	})
 }
 
+// A session that ended long ago leaves no row; one that ended of late does.
+func TestOldSessionsGo(t *testing.T) {
+	each(t, identity.Config{}, func(t *testing.T, h *house) {
+		p := h.editor()
+		in := func() {
+			step, err := h.SignIn(t.Context(), p.email, good, browser)
+			h.need(err)
+			_, err = h.SignInCode(t.Context(), step.Step, h.code(p), browser)
+			h.need(err)
+		}
+		rows := func() (n int) {
+			h.need(h.db.Read().NewRaw("SELECT count(*) FROM identity_session").Scan(t.Context(), &n))
+			return n
+		}
+		h.clock.Advance(time.Hour)
+		in()
+		before := rows()
+		h.clock.Advance(identity.SessionLife + identity.SessionKept - time.Minute)
+		in()
+		if got := rows(); got < 2 || got > before+1 {
+			t.Fatalf("%d sessions while the last one is kept, %d before", got, before)
+		}
+		h.clock.Advance(2 * time.Minute)
+		in()
+		if got := rows(); got != 2 {
+			t.Errorf("%d sessions are left, want the two of today", got)
+		}
+	})
+}
+
 func TestWrongPasswordAndUnknownPersonLookAlike(t *testing.T) {
 	each(t, identity.Config{}, func(t *testing.T, h *house) {
 		p := h.editor()
