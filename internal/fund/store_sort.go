@@ -283,11 +283,8 @@ func (store) findGifts(ctx context.Context, q bun.IDB, appealID string, in GiftQ
 	if in.Day != "" {
 		where, args = where+" AND g.day = ?", append(args, in.Day)
 	}
-	if ref := memocode.Find(memocode.Prefix + in.Reference); in.Reference != "" {
-		if ref == "" {
-			ref = memocode.Find(in.Reference)
-		}
-		where, args = where+" AND g.reference <> '' AND g.reference = ?", append(args, ref)
+	if in.Reference != "" {
+		where, args = where+" AND g.reference <> '' AND g.reference = ?", append(args, memocode.Read(in.Reference))
 	}
 	var rows, packed []factRow
 	if in.Reference == "" { // what bears a code has rows of its own

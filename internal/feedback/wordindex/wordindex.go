@@ -12,11 +12,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect"
+	"golang.org/x/sync/errgroup"
 )
 
 // Most is how many rows a search gives at most, the latest ones: nobody pages through more.
@@ -30,6 +33,7 @@ type Index struct {
 	Table  string // its name
 	Key    string // its column that a search gives; "" is id
 	Latest string // the column by which PostgreSQL finds the latest rows, as "id"
+	Many   int64  // from how many texts on SQLite is asked for two halves at a time; 0 is manyTexts
 }
 
 // Hold limits a query on db to rows whose column names a text of the index that holds all the words, the last one as the
@@ -40,10 +44,13 @@ func (x Index) Hold(ctx context.Context, db bun.IDB, q *bun.SelectQuery, column 
 		return q, nil
 	}
 	words = words[:min(len(words), mostWords)] // letters and digits alone: nothing in them means anything to the engines
+	var found []string
+	var err error
 	if db.Dialect().Name() == dialect.SQLite {
-		return x.match(ctx, db, q, column, words, units)
+		found, err = x.match(ctx, db, words, units)
+	} else {
+		found, err = x.find(ctx, db, words, units, now)
 	}
-	found, err := x.find(ctx, db, words, units, now)
 	if err != nil || len(found) == 0 {
 		return q.Where("1 = 0"), err
 	}
@@ -54,24 +61,48 @@ func (x Index) Hold(ctx context.Context, db bun.IDB, q *bun.SelectQuery, column 
 // many with such words PostgreSQL looks for: for a common beginning the lists of a great part of the texts must be joined.
 const enough = 50
 
-// match searches on SQLite. Its index gives the latest first, and stops when it has given enough.
-func (x Index) match(ctx context.Context, db bun.IDB, q *bun.SelectQuery, column string, words, units []string) (*bun.SelectQuery, error) {
+// match searches on SQLite for whole words, and, when they are too few, for words that begin like the last one.
+func (x Index) match(ctx context.Context, db bun.IDB, words, units []string) (found []string, err error) {
 	among := ""
 	if len(units) > 0 {
 		among = " AND units : (" + strings.ReplaceAll(strings.Join(units, " OR "), "-", "") + ")"
 	}
-	whole := `search : ("` + strings.Join(words, `" AND "`) + `")` + among
-	begun := `search : ("` + strings.Join(words, `" AND "`) + `"*)` + among
-	const matching = "SELECT d.? FROM ? AS d WHERE d.doc IN (SELECT f.rowid FROM ? AS f WHERE ? MATCH ? ORDER BY f.rowid DESC LIMIT ?)"
+	for _, last := range []string{`")`, `"*)`} {
+		found, err = x.latest(ctx, db, `search : ("`+strings.Join(words, `" AND "`)+last+among)
+		if err != nil || len(found) >= enough {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+const manyTexts = 100_000
+
+// latest asks SQLite's index, which gives the latest first and stops when it has given enough. Several words that are common each, and
+// seldom together, make it read through their lists: of many texts the newer and the older half are read at the same time.
+func (x Index) latest(ctx context.Context, db bun.IDB, match string) ([]string, error) {
 	doc, fts := bun.Ident(x.Table+"_doc"), bun.Ident(x.Table+"_fts")
-	var found []string
-	if err := db.NewRaw(matching, bun.Ident(x.key()), doc, fts, fts, whole, Most).Scan(ctx, &found); err != nil {
-		return q, err
+	var newest int64
+	if err := db.NewRaw("SELECT COALESCE(MAX(doc), 0) FROM ?", doc).Scan(ctx, &newest); err != nil {
+		return nil, err
 	}
-	if len(found) >= enough {
-		return q.Where("? IN (?)", bun.Ident(column), bun.In(found)), nil
+	spans := [][2]int64{{0, math.MaxInt64}} // of numbers: above the first, up to the second
+	if half := newest / 2; newest > cmp.Or(x.Many, manyTexts) {
+		spans = [][2]int64{{half, math.MaxInt64}, {0, half}}
 	}
-	return q.Where("? IN ("+matching+")", bun.Ident(column), bun.Ident(x.key()), doc, fts, fts, begun, Most), nil
+	parts := make([][]string, len(spans))
+	var group errgroup.Group
+	for i, span := range spans {
+		group.Go(func() error {
+			return db.NewRaw("SELECT d.? FROM ? AS d WHERE d.doc IN (SELECT f.rowid FROM ? AS f WHERE ? MATCH ? AND f.rowid > ? AND f.rowid <= ? ORDER BY f.rowid DESC LIMIT ?) ORDER BY d.doc DESC",
+				bun.Ident(x.key()), doc, fts, fts, match, span[0], span[1], Most).Scan(ctx, &parts[i])
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	found := slices.Concat(parts...)
+	return found[:min(len(found), Most)], nil
 }
 
 // find searches on PostgreSQL. Its index knows no order, and each text it names must be read. So it is asked for the last

@@ -80,17 +80,12 @@ func TestHoldFindsTheLatest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := wordindex.Index{Table: "wordtest_text", Latest: "at"}
+		plain, halves := wordindex.Index{Table: "wordtest_text", Latest: "at"}, wordindex.Index{Table: "wordtest_text", Latest: "at", Many: 1000}
 		for _, words := range []string{"den", "nuoc", "nuo", "mu", "muon", "den duong", "den so1", "so299", "so29", "rac xom", "xo", "to cong mua", "khong", "den khong", "s"} {
 			for _, among := range [][]string{nil, units[:1], units[1:], {"0190-x"}} {
-				q := d.Read().NewSelect().Model((*text)(nil)).Column("id")
-				q, err := x.Hold(ctx, d.Read(), q, "t.id", strings.Fields(words), among, now)
-				if err != nil {
-					t.Fatal(err)
-				}
-				var got []string
-				if err := q.OrderExpr("t.id").Scan(ctx, &got); err != nil {
-					t.Fatal(err)
+				got := ask(t, d, plain, words, among, now)
+				if inHalves := ask(t, d, halves, words, among, now); !slices.Equal(got, inHalves) {
+					t.Errorf("%q in %v: %d texts, in halves %d", words, among, len(got), len(inHalves))
 				}
 				whole, begun := holding(texts, strings.Fields(words), among, false), holding(texts, strings.Fields(words), among, true)
 				want := begun
@@ -106,6 +101,19 @@ func TestHoldFindsTheLatest(t *testing.T) {
 			}
 		}
 	}, tables)
+}
+
+// ask gives what an index finds, in order.
+func ask(t *testing.T, d *db.DB, x wordindex.Index, words string, among []string, now time.Time) (got []string) {
+	t.Helper()
+	q, err := x.Hold(t.Context(), d.Read(), d.Read().NewSelect().Model((*text)(nil)).Column("id"), "t.id", strings.Fields(words), among, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.OrderExpr("t.id").Scan(t.Context(), &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
 }
 
 // holding looks at all texts.

@@ -44,6 +44,15 @@ func Find(memo string) string {
 	}
 }
 
+// Read reads a code as a person types it, with or without its first letters; "" when it is none. A whole code is looked for
+// first: one in thirty-two also reads as another one behind a second prefix.
+func Read(typed string) string {
+	if code := Find(typed); code != "" {
+		return code
+	}
+	return Find(Prefix + typed)
+}
+
 // mayRefer tells whether the letters of the prefix follow each other in a memo, whatever signs stand between: most have none.
 func mayRefer(memo string) bool {
 	last := byte(0)
