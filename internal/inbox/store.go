@@ -143,7 +143,7 @@ const CountedTo = 5000
 // list reads one page of conversations that lie in every reach, the newest first, and counts those that fit.
 func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID string, f Filter, now time.Time) ([]Conversation, int, error) {
 	var rows []conversationRow
-	sel := q.NewSelect().Model(&rows)
+	sel := q.NewSelect().Model((*conversationRow)(nil))
 	var near []string
 	for _, r := range within {
 		sel = r.apply(sel)
@@ -178,14 +178,33 @@ func (store) list(ctx context.Context, q bun.IDB, within []reach, officialID str
 	if err != nil {
 		return nil, 0, err
 	}
-	total, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(CountedTo)).Count(ctx)
-	if err != nil || total == 0 {
+	ids, total, err := page(ctx, q, sel, f)
+	if err != nil || len(ids) == 0 {
+		return nil, total, err
+	}
+	if err := q.NewSelect().Model(&rows).Where("c.id IN (?)", bun.In(ids)).OrderExpr(newest).Scan(ctx); err != nil {
 		return nil, 0, err
 	}
-	if err := sel.Order("c.last_at DESC", "c.id DESC").Limit(int64(f.Per)).Offset(int64((max(f.Page, 1) - 1) * f.Per)).Scan(ctx); err != nil {
+	return domains(rows), total, nil
+}
+
+// newest is the order of all lists of conversations.
+const newest = "c.last_at DESC, c.id DESC"
+
+// page reads the ids of one page of what a query finds, and counts it up to CountedTo. What stands under a topic is joined from
+// two tables, so that one walk does both; else the count goes by index alone.
+func page(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, f Filter) (ids []string, total int, err error) {
+	from := (max(f.Page, 1) - 1) * f.Per
+	if f.Label != "" {
+		err = sel.Column("c.id").OrderExpr(newest).Limit(CountedTo).Scan(ctx, &ids)
+		return ids[min(from, len(ids)):min(from+f.Per, len(ids))], len(ids), err
+	}
+	n, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(CountedTo)).Count(ctx)
+	if err != nil || n == 0 {
 		return nil, 0, err
 	}
-	return domains(rows), int(total), nil
+	err = sel.Column("c.id").OrderExpr(newest).Limit(int64(f.Per)).Offset(int64(from)).Scan(ctx, &ids)
+	return ids, int(n), err
 }
 
 func domains(rows []conversationRow) []Conversation {
