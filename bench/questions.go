@@ -25,7 +25,7 @@ var crowds = []int{1, 16, 64}
 // questions measures how many questions a second are durably taken in, through the service and through the portal's form,
 // against bare commits of one small row in a database of the same engine and settings.
 func (b *bench) questions(ctx context.Context) error {
-	b.line("a question is its case, its first event and the jobs that follow from it in one transaction, on the disk before it is acknowledged")
+	b.line("a question is its case, its first event and the note that the rest is to follow, in one transaction, on the disk before it is acknowledged")
 	return b.engines(func(engine db.Engine, url string) error { return b.questionsOn(ctx, engine, url) })
 }
 

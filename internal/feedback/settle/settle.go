@@ -70,7 +70,7 @@ const settleEvery = time.Minute
 const (
 	logTogether  = 4000
 	keepTogether = 500
-	settleTurn   = time.Minute
+	settleTurn   = 30 * time.Second
 )
 
 // Call asks for the job, once for all cases that come in before it begins. It runs after the commit of a case. If it
