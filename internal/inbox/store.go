@@ -137,7 +137,7 @@ func (store) message(ctx context.Context, q bun.IDB, messageID string) (messageR
 	return m, err
 }
 
-// CountedTo is how far lists are counted: a number that reaches it means at least that. Nobody pages on to there.
+// CountedTo is how far lists are counted: a number that reaches it means at least that.
 const CountedTo = 5000
 
 // list reads one page of conversations that lie in every reach, the newest first, and counts those that fit.
@@ -196,8 +196,8 @@ const newest = "c.last_at DESC, c.id DESC"
 func page(ctx context.Context, q bun.IDB, sel *bun.SelectQuery, f Filter) (ids []string, total int, err error) {
 	from := (max(f.Page, 1) - 1) * f.Per
 	if f.Label != "" {
-		err = sel.Column("c.id").OrderExpr(newest).Limit(CountedTo).Scan(ctx, &ids)
-		return ids[min(from, len(ids)):min(from+f.Per, len(ids))], len(ids), err
+		err = sel.Column("c.id").OrderExpr(newest).Limit(int64(max(CountedTo, from+f.Per))).Scan(ctx, &ids) // a table for Excel is longer
+		return ids[min(from, len(ids)):min(from+f.Per, len(ids))], min(len(ids), CountedTo), err
 	}
 	n, err := q.NewSelect().TableExpr("(?) AS few", sel.Clone().ColumnExpr("1").Limit(CountedTo)).Count(ctx)
 	if err != nil || n == 0 {

@@ -8,7 +8,3 @@ CREATE INDEX feedback_public_origin ON feedback_public (origin_id, answered_at, 
 -- The figures of all units are added up from the index alone.
 DROP INDEX feedback_case_holder;
 CREATE INDEX feedback_case_holder ON feedback_case (holder_unit_id, state, deadline, id, kind, door, rating, paused_at, origin_unit_id, answered_at);
-
--- The cases of a whole province in one state are read by their last day from the index alone.
-DROP INDEX feedback_case_clock;
-CREATE INDEX feedback_case_clock ON feedback_case (state, deadline, id, kind, holder_unit_id, origin_unit_id);

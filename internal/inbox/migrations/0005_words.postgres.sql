@@ -9,8 +9,7 @@ CREATE TABLE inbox_words (
     at              timestamptz NOT NULL,
     words           tsvector GENERATED ALWAYS AS (strip(to_tsvector('simple', search)) || array_to_tsvector(ARRAY['@' || unit_id,
         '%a' || floor(extract(epoch FROM (at - timestamptz '2000-01-01 00:00:00+00')) / 524288)::bigint::text,
-        '%b' || floor(extract(epoch FROM (at - timestamptz '2000-01-01 00:00:00+00')) / 4194304)::bigint::text,
-        '%c' || floor(extract(epoch FROM (at - timestamptz '2000-01-01 00:00:00+00')) / 16777216)::bigint::text])) STORED
+        '%b' || floor(extract(epoch FROM (at - timestamptz '2000-01-01 00:00:00+00')) / 4194304)::bigint::text])) STORED
 );
 INSERT INTO inbox_words (id, conversation_id, unit_id, search, at) SELECT id, id, unit_id, search, last_at FROM inbox_conversation WHERE search <> '';
 CREATE INDEX inbox_words_conversation ON inbox_words (conversation_id);
