@@ -2,7 +2,9 @@ package similar_test
 
 import (
 	"context"
+	"io/fs"
 	"testing"
+	"testing/fstest"
 
 	"github.com/nhipcau/nhipcau/internal/fault"
 	"github.com/nhipcau/nhipcau/internal/feedback"
@@ -159,4 +161,41 @@ func TestBulk(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What was taken in before cases kept their own pairs is replaced like any other after the migration.
+func TestOldPairsAreKnown(t *testing.T) {
+	first := fstest.MapFS{}
+	files, err := fs.Glob(similar.Migrations.FS, "migrations/0001_*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		b, err := fs.ReadFile(similar.Migrations.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first[name] = &fstest.MapFile{Data: b}
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		ctx := t.Context()
+		err := d.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+			for _, q := range []string{"INSERT INTO similar_case (n, case_id, unit_id, at) VALUES (7, 'a', 'u', '2026-11-01'), (8, 'b', 'u', '2026-11-01')", "INSERT INTO similar_gram (gram, n) VALUES (-5, 7), (12, 7), (12, 8)"} {
+				if _, err := tx.ExecContext(ctx, q); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Migrate(ctx, similar.Migrations); err != nil {
+			t.Fatal(err)
+		}
+		var grams []string
+		if err := d.Read().NewRaw("SELECT grams FROM similar_case ORDER BY n").Scan(ctx, &grams); err != nil || len(grams) != 2 || grams[0] != "-5,12" && grams[0] != "12,-5" || grams[1] != "12" {
+			t.Fatal(grams, err)
+		}
+	}, db.Migrations{Name: similar.Migrations.Name, FS: first})
 }
